@@ -1,0 +1,195 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of [RemoteOptions].
+const (
+	DefaultRefreshInterval = 15 * time.Minute
+	DefaultMaxStale        = 24 * time.Hour
+	DefaultCooldown        = 10 * time.Second
+	DefaultFetchTimeout    = 5 * time.Second
+)
+
+// RemoteOptions configures a [RemoteKeySet]. Only URL is required.
+type RemoteOptions struct {
+	// URL is where the issuer publishes its JSON Web Key Set.
+	URL string
+	// RefreshInterval is the age at which keys are fetched anew in the
+	// background. A shorter max-age of the answer is followed down to a minute,
+	// a longer one is not. Default 15 minutes.
+	RefreshInterval time.Duration
+	// MaxStale is the age at which keys are no longer trusted when they could
+	// not be fetched anew. Default 24 hours.
+	MaxStale time.Duration
+	// Cooldown is how old the keys must be before a token with an unknown key
+	// may cause a fetch. Default 10 seconds.
+	Cooldown time.Duration
+	// FetchTimeout bounds one fetch. Default 5 seconds.
+	FetchTimeout time.Duration
+	// Pinned keys are used until the first fetch succeeds, however long that
+	// takes. Optional.
+	Pinned []*Key
+	// Store keeps the last good set over restarts. Optional.
+	Store Store
+	// Transport makes the requests. Default: one of its own.
+	Transport http.RoundTripper
+	// Observe is told of every fetch and every failure to use the store. It is
+	// called from the set's own goroutine and should return soon. Optional.
+	Observe func(KeySetEvent)
+}
+
+// RemoteKeySet is a [KeySet] that an issuer publishes at a URL.
+//
+// Readers load an immutable snapshot and never block on one that has their key:
+// a stale snapshot is used while one refresh runs. A failed or rubbish answer
+// replaces nothing. All methods are safe for concurrent use.
+type RemoteKeySet struct {
+	opts    RemoteOptions
+	fetcher *fetcher
+	current atomic.Pointer[snapshot]
+
+	ctx      context.Context // ends with Close; no caller's cancel ends a fetch
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	start    sync.Once
+	restored chan struct{} // closed when the store was asked
+
+	mu       sync.Mutex // guards all below
+	flight   *flight    // the fetch that runs, if one does
+	failures int        // in a row
+	retry    time.Time  // no fetch before, after a failure
+	lastErr  error      // of the last fetch
+	tried    time.Time  // when the last fetch ended
+}
+
+// flight is one fetch, shared by all who wait for it.
+type flight struct{ done chan struct{} }
+
+// NewRemoteKeySet checks opts. It makes no request: that is for [RemoteKeySet.Start]
+// or the first token. The caller must Close the set.
+func NewRemoteKeySet(opts RemoteOptions) (*RemoteKeySet, error) {
+	setDefault(&opts.RefreshInterval, DefaultRefreshInterval)
+	setDefault(&opts.MaxStale, DefaultMaxStale)
+	setDefault(&opts.Cooldown, DefaultCooldown)
+	setDefault(&opts.FetchTimeout, DefaultFetchTimeout)
+	f, err := newFetcher(opts.URL, opts.Transport, opts.FetchTimeout)
+	if err != nil {
+		return nil, err
+	}
+	s := &RemoteKeySet{opts: opts, fetcher: f, restored: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if len(opts.Pinned) > 0 {
+		s.current.Store(newSnapshot(opts.Pinned, time.Time{}, 0))
+	}
+	return s, nil
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d <= 0 {
+		*d = value
+	}
+}
+
+// Start begins to keep the keys fresh in the background: it asks the store, then
+// the issuer. It returns at once; calling it again does nothing.
+func (s *RemoteKeySet) Start() {
+	s.start.Do(func() { s.running.Go(s.run) })
+}
+
+// Close ends the background work and waits for it. Afterwards the set serves the
+// keys that it has, for as long as they may be trusted.
+func (s *RemoteKeySet) Close() error {
+	s.mu.Lock() // no fetch may start between cancel and Wait
+	s.cancel()
+	s.mu.Unlock()
+	s.start.Do(func() { close(s.restored) })
+	s.running.Wait()
+	s.fetcher.close()
+	return nil
+}
+
+// Key implements [KeySet]. It waits only for a key that is not known: for a
+// fetch that it starts or joins, never longer than the fetch timeout.
+func (s *RemoteKeySet) Key(ctx context.Context, id string) (*Key, error) {
+	if key := s.known(id); key != nil {
+		return key, nil
+	}
+	s.Start()
+	if err := wait(ctx, s.restored); err != nil {
+		return nil, err
+	}
+	if key := s.known(id); key != nil {
+		return key, nil
+	}
+	if s.cooling() {
+		return nil, refuse(ErrUnknownKey, "kid", id)
+	}
+	if f := s.join(TriggerUnknownKey); f != nil {
+		if err := wait(ctx, f.done); err != nil {
+			return nil, err
+		}
+	}
+	if key := s.known(id); key != nil {
+		return key, nil
+	}
+	return nil, s.missing(id)
+}
+
+// Trusts implements [KeySet].
+func (s *RemoteKeySet) Trusts(key *Key) bool {
+	snap := s.current.Load()
+	return snap != nil && snap.trusted(time.Now()) && snap.keys[key.ID] == key
+}
+
+// known finds a key that may be used now, and has a stale set refreshed.
+func (s *RemoteKeySet) known(id string) *Key {
+	snap, now := s.current.Load(), time.Now()
+	if snap == nil || !snap.trusted(now) {
+		return nil
+	}
+	key := snap.keys[id]
+	if key != nil && !now.Before(snap.refresh) {
+		s.join(TriggerRefresh)
+	}
+	return key
+}
+
+// cooling reports whether the keys are so young that another fetch for an
+// unknown key is not worth it. Without this, a flood of made-up key IDs would
+// become a flood of fetches. Only a healthy answer makes keys young, so an
+// outage never turns into refusals.
+func (s *RemoteKeySet) cooling() bool {
+	snap := s.current.Load()
+	return snap != nil && time.Since(snap.fetched) < s.opts.Cooldown
+}
+
+// missing tells a key that the issuer does not have from one that nobody could
+// ask for.
+func (s *RemoteKeySet) missing(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lastErr == nil && s.ctx.Err() == nil {
+		return refuse(ErrUnknownKey, "kid", id)
+	}
+	err := s.lastErr
+	if err == nil {
+		err = errors.New("key set is closed")
+	}
+	return &UnavailableError{s.opts.URL, max(time.Until(s.retry), time.Second), err}
+}
+
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,172 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Options configures a [Verifier].
+type Options struct {
+	// Name is what [Token.Pool] reports. Optional.
+	Name string
+	// KeySets are the accepted issuers, each with its keys: a token's key is
+	// looked for in the set of its own issuer only. Required. The Verifier does
+	// not close them.
+	KeySets map[string]KeySet
+	// Clients are the IDs of the accepted app clients. Required, unless
+	// SkipClientCheck is set.
+	Clients []string
+	// SkipClientCheck accepts tokens of every app client of the pool.
+	SkipClientCheck bool
+	// Audiences are accepted in the aud claim of an access token, beside the
+	// Clients. Cognito sets it for resource-bound tokens (RFC 8707).
+	Audiences []string
+	// Leeway is the clock tolerance for exp and nbf. Default 0.
+	Leeway time.Duration
+	// CacheSize bounds how many verified tokens are remembered. Default
+	// [DefaultCacheSize].
+	CacheSize int
+	// Observe is told of every outcome, on the caller's goroutine. Optional.
+	Observe func(Verification)
+}
+
+// Verification is one outcome of [Verify]. It holds nothing of the token.
+type Verification struct {
+	// Use is empty when the token was refused.
+	Use TokenUse
+	// Cached says that the token had been verified before.
+	Cached   bool
+	Duration time.Duration
+	// Err is what Verify returned.
+	Err error
+}
+
+// Verifier verifies the tokens of one user pool. It is safe for concurrent use.
+type Verifier struct {
+	opts  Options
+	cache *tokenCache
+	now   func() time.Time
+}
+
+// New checks opts.
+func New(opts Options) (*Verifier, error) {
+	if len(opts.KeySets) == 0 {
+		return nil, errors.New("issuer: at least one is required")
+	}
+	if len(opts.Clients) == 0 && !opts.SkipClientCheck {
+		return nil, errors.New("client: at least one is required, unless the check is switched off")
+	}
+	if opts.Leeway < 0 {
+		return nil, fmt.Errorf("leeway: expected 0 or more, got %v", opts.Leeway)
+	}
+	if opts.CacheSize == 0 {
+		opts.CacheSize = DefaultCacheSize
+	}
+	cache, err := newTokenCache(opts.CacheSize, opts.Leeway)
+	if err != nil {
+		return nil, fmt.Errorf("cache size: expected 1 or more, got %d", opts.CacheSize)
+	}
+	return &Verifier{opts, cache, time.Now}, nil
+}
+
+// Verify verifies a token in compact form. See the function [Verify].
+func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
+	return Verify(ctx, raw, v)
+}
+
+// CachedTokens is how many verified tokens are remembered now.
+func (v *Verifier) CachedTokens() int { return v.cache.tokens.Len() }
+
+// Verify verifies a token in compact form with the pool that its issuer belongs
+// to. It checks, in this order: size and shape, algorithm and header, issuer,
+// token use, expiry, app client, key, signature, types of the remaining claims.
+//
+// The error is a [TokenError] when the token is refused, an [UnavailableError]
+// when its key cannot be known now, or that of ctx. Verify waits only for a key
+// that is not known.
+func Verify(ctx context.Context, raw string, pools ...*Verifier) (*Token, error) {
+	began := pools[0].now()
+	if len(raw) > MaxTokenSize { // before the digest: a megabyte of rubbish must cost nothing
+		err := malformed("")
+		pools[0].observe(Verification{Err: err}, began)
+		return nil, err
+	}
+	digest := digestOf(raw)
+	for _, v := range pools {
+		if tok, ok := v.cache.get(digest, v.opts.KeySets, began); ok {
+			v.observe(Verification{Use: tok.use, Cached: true}, began)
+			return tok, nil
+		}
+	}
+	v, tok, err := verifyNew(ctx, raw, pools)
+	if err != nil {
+		v.observe(Verification{Err: err}, began)
+		return nil, err
+	}
+	v.cache.add(digest, tok)
+	v.observe(Verification{Use: tok.use}, began)
+	return tok, nil
+}
+
+// verifyNew also names the pool that decided: the first when none was concerned.
+func verifyNew(ctx context.Context, raw string, pools []*Verifier) (*Verifier, *Token, error) {
+	parsed, err := parseCompact(raw)
+	if err != nil {
+		return pools[0], nil, err
+	}
+	issuer, _, err := parsed.claims.stringMember("iss")
+	if err != nil {
+		return pools[0], nil, err
+	}
+	decided, refusal := pools[0], refuse(ErrIssuer, "iss", issuer)
+	for _, v := range pools {
+		keys, ok := v.opts.KeySets[issuer]
+		if !ok {
+			continue
+		}
+		tok, err := v.check(ctx, &parsed, keys)
+		if err == nil {
+			return v, tok, nil
+		}
+		decided, refusal = v, err
+	}
+	return decided, nil, refusal
+}
+
+// check does what follows the issuer. The signature alone is expensive, so it
+// comes after all that can refuse a token for less.
+func (v *Verifier) check(ctx context.Context, parsed *compact, keys KeySet) (*Token, error) {
+	claims := &parsed.claims
+	use, err := checkTokenUse(claims)
+	if err != nil {
+		return nil, err
+	}
+	expiry, err := checkTimes(claims, v.opts.Leeway, v.now())
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkClient(claims, use); err != nil {
+		return nil, err
+	}
+	key, err := keys.Key(ctx, parsed.keyID)
+	if err != nil {
+		return nil, err
+	}
+	if err := key.verify(parsed.signed, parsed.signature); err != nil {
+		return nil, err
+	}
+	if err := checkTypes(claims); err != nil {
+		return nil, err
+	}
+	return &Token{claims: *claims, pool: v.opts.Name, use: use, expiry: expiry, key: key}, nil
+}
+
+func (v *Verifier) observe(outcome Verification, began time.Time) {
+	if v.opts.Observe == nil {
+		return
+	}
+	outcome.Duration = v.now().Sub(began)
+	v.opts.Observe(outcome)
+}
