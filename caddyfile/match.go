@@ -1,0 +1,50 @@
+package caddyfile
+
+import (
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+)
+
+// ParseMatch parses the matcher cognito, on one line or as a block, whose lines
+// must all hold. Without arguments it matches any verified token.
+//
+//	cognito [scope|group|acr|max_age|claim <value>...]
+//	cognito {
+//		scope|group|acr|max_age|claim <value>...
+//	}
+func ParseMatch(d *caddyfile.Dispenser) (config.Match, error) {
+	var match config.Match
+	for d.Next() {
+		if d.NextArg() {
+			if err := parseMatchLine(d, &match); err != nil {
+				return match, err
+			}
+		}
+		for nesting := d.Nesting(); d.NextBlock(nesting); {
+			if err := parseMatchLine(d, &match); err != nil {
+				return match, err
+			}
+		}
+	}
+	return match, nil
+}
+
+// parseMatchLine starts on the kind.
+func parseMatchLine(d *caddyfile.Dispenser, match *config.Match) error {
+	required := config.Requirement{Kind: d.Val(), Values: d.RemainingArgs()}
+	match.Require = append(match.Require, required)
+	return wrap(d, (&config.Match{Require: []config.Requirement{required}}).Validate())
+}
+
+// ParseStrip parses the directive cognito_strip, which takes nothing.
+func ParseStrip(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.Errf("cognito_strip: expected nothing after it, got %q", d.Val())
+	}
+	if d.NextBlock(d.Nesting()) {
+		return d.Errf("cognito_strip: expected no block, got %q", d.Val())
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package plugin
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// App holds the user pools that handlers refer to by name, and keeps their keys
+// and verified tokens over reloads.
+//
+// Loading it needs no network: Caddy starts, reloads and serves other sites
+// while Cognito cannot be reached. Keys are fetched in the background.
+type App struct {
+	config.App
+
+	env       *environment
+	repl      *caddy.Replacer
+	pools     map[string]*userPool // by name, and by ID for those of a directive
+	acquired  []*userPool
+	protected protectedNames
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "cognito", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision takes over or makes the pools, without network.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.pools = make(map[string]*userPool)
+	a.protected = newProtectedNames()
+	a.repl = caddy.NewReplacer()
+	events, err := ctx.App("events")
+	if err != nil {
+		return err
+	}
+	a.env = &environment{logger: ctx.Logger(), storage: ctx.Storage(), events: events.(*caddyevents.App), ctx: ctx}
+	if err := metrics.register(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	for name, pool := range a.UserPools {
+		if err := config.ValidateName(name); err != nil {
+			return err
+		}
+		if a.pools[name], err = a.acquire(name, pool); err != nil {
+			return fmt.Errorf("user_pool %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Start lets the pools work for this configuration from now on: log to its
+// logger, use its storage, and fetch their keys. Doing that any earlier would
+// let a configuration that fails to load disturb the one that runs.
+func (a *App) Start() error {
+	for _, pool := range a.acquired {
+		pool.attach(a.env)
+		pool.start()
+	}
+	return nil
+}
+
+// Stop implements [caddy.App]. The pools live on until Cleanup.
+func (a *App) Stop() error { return nil }
+
+// Cleanup gives back what Provision acquired and no more, since Caddy calls it
+// for configurations that failed to load, too.
+func (a *App) Cleanup() error {
+	for _, pool := range a.acquired {
+		if err := pool.release(); err != nil {
+			a.env.logger.Error("releasing a user pool", zap.String("pool", pool.name), zap.Error(err))
+		}
+	}
+	a.acquired = nil
+	return nil
+}
+
+func (a *App) acquire(name string, pool *config.UserPool) (*userPool, error) {
+	resolved, err := pool.Resolve(a.repl)
+	if err != nil {
+		return nil, err
+	}
+	if err := resolved.Validate(); err != nil {
+		return nil, err
+	}
+	acquired, err := acquireUserPool(name, resolved, a.env)
+	if err != nil {
+		return nil, err
+	}
+	a.acquired = append(a.acquired, acquired)
+	return acquired, nil
+}
+
+// verifiers finds the pools that a handler refers to, or makes the one that it
+// configures itself.
+func (a *App) verifiers(check *config.Check) ([]*verifier.Verifier, error) {
+	if check.UserPool != nil {
+		pool, err := a.acquire(check.UserPool.ID, check.UserPool)
+		if err != nil {
+			return nil, fmt.Errorf("user_pool: %w", err)
+		}
+		return []*verifier.Verifier{pool.verifier}, nil
+	}
+	list := make([]*verifier.Verifier, len(check.Pools))
+	for i, name := range check.Pools {
+		pool, ok := a.pools[name]
+		if !ok {
+			return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito, or give a pool ID and its app clients", name)
+		}
+		list[i] = pool.verifier
+	}
+	return list, nil
+}
+
+// loadApp finds the app of a configuration; it is made when nothing configured it.
+func loadApp(ctx caddy.Context) (*App, error) {
+	app, err := ctx.App("cognito")
+	if err != nil {
+		return nil, err
+	}
+	return app.(*App), nil
+}
+
+// stripIdentity removes from a request what clients may not say about
+// themselves: every identity header that any handler of this configuration sets.
+func (a *App) stripIdentity(h http.Header) { a.protected.strip(h) }
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,139 @@
+package plugin
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	parse "github.com/caddy-cognito/caddy-cognito/caddyfile"
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+)
+
+// Auth verifies the Cognito token of a request and forwards the verified
+// identity to the upstream in headers that no client can set.
+//
+// A request without a token gets status 401, one whose token is refused 401,
+// one whose token lacks a scope, group or claim 403, and while no token keys
+// could ever be fetched, 503 with Retry-After. All of them carry a
+// WWW-Authenticate header where RFC 6750 or RFC 9470 has one.
+//
+// On every path, clients' own identity headers are removed, in every spelling,
+// as are the token itself and request trailers.
+//
+// Placeholders: `{http.auth.user.id}` is the subject; `{http.auth.user.<claim>}`
+// any claim of the token; `{http.cognito.pool}` the name of the pool;
+// `{http.cognito.token_use}` `access` or `id`; `{http.cognito.reason}`, in error
+// routes, a word for why the request was refused.
+type Auth struct {
+	config.Auth
+
+	logger  *zap.Logger
+	checker *checker
+	headers []identityHeader
+	counter *resultCounter
+}
+
+// CaddyModule returns the Caddy module information.
+func (Auth) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.cognito_auth", New: func() caddy.Module { return new(Auth) }}
+}
+
+// UnmarshalCaddyfile parses the directive; see [parse.ParseAuth] for its syntax.
+func (a *Auth) UnmarshalCaddyfile(d *caddyfile.Dispenser) (err error) {
+	a.Auth, err = parse.ParseAuth(d)
+	return err
+}
+
+// Provision finds the pools and reserves the identity headers.
+func (a *Auth) Provision(ctx caddy.Context) (err error) {
+	if err := a.Auth.Validate(); err != nil {
+		return err
+	}
+	a.logger = ctx.Logger()
+	if a.checker, err = newChecker(ctx, &a.Check); err != nil {
+		return err
+	}
+	a.headers = identityHeaders(&a.Auth)
+	for _, header := range a.headers {
+		a.checker.app.protected.add(header.name)
+	}
+	a.counter = newResultCounter(a.checker.pools)
+	return nil
+}
+
+// ServeHTTP implements [caddyhttp.MiddlewareHandler].
+func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	r, id := withIdentity(r)
+	raw, found, err := a.checker.find(r, id)
+	a.clean(r, id) // also before a refusal, since error routes can proxy, too
+	if err == nil {
+		err = a.admit(r, id, raw, found)
+	}
+	a.counter.count(id, err)
+	if err != nil {
+		return a.refuse(w, r, err)
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// clean removes what the client may not say: once per request what is the same
+// for all handlers, and the places where this handler looks for tokens.
+func (a *Auth) clean(r *http.Request, id *identity) {
+	for _, source := range a.checker.sources {
+		source.remove(r)
+	}
+	if id.cleaned {
+		return
+	}
+	id.cleaned = true
+	cleanRequest(r, a.checker.app)
+}
+
+// cleanRequest removes clients' identity headers and everything that could
+// bring them back or remove ours.
+func cleanRequest(r *http.Request, app *App) {
+	app.stripIdentity(r.Header)
+	settleConnection(r.Header)
+	// reverse_proxy forwards trailers, whose names nobody filters.
+	r.Trailer = nil
+}
+
+// admit decides, and lets the request speak for its user.
+func (a *Auth) admit(r *http.Request, id *identity, raw string, found bool) error {
+	if !a.AllowAmbiguousPath && ambiguousPath(r.URL.EscapedPath()) {
+		return errAmbiguousPath
+	}
+	if !found {
+		if a.Optional || a.AllowPreflight && isPreflight(r) {
+			return nil
+		}
+		return errNoToken
+	}
+	tok, err := a.checker.check(r.Context(), raw)
+	if err != nil {
+		return err
+	}
+	id.set(r, raw, tok)
+	setIdentity(r.Header, a.headers, tok)
+	id.forwardToken = id.forwardToken || a.ForwardToken
+	if id.forwardToken {
+		r.Header["Authorization"] = []string{"Bearer " + raw} // the one header that Caddy's logs redact
+	}
+	return nil
+}
+
+// isPreflight follows the Fetch standard: browsers send these without
+// credentials before a cross-origin request.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Auth)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Auth)(nil)
+	_ caddyfile.Unmarshaler       = (*Auth)(nil)
+)

@@ -1,0 +1,88 @@
+package plugin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// checker decides whether a token is accepted. The handler and the
+// authentication provider share it. It is immutable.
+type checker struct {
+	app          *App
+	sources      []tokenSource
+	pools        []*verifier.Verifier
+	uses         []verifier.TokenUse
+	requirements []verifier.Requirement
+}
+
+// newChecker makes what cfg describes.
+func newChecker(ctx caddy.Context, cfg *config.Check) (*checker, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	app, err := loadApp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{app: app, sources: newTokenSources(cfg.TokenSources), uses: []verifier.TokenUse{verifier.Access}}
+	if len(cfg.TokenUse) > 0 {
+		c.uses = nil
+		for _, use := range cfg.TokenUse {
+			c.uses = append(c.uses, verifier.TokenUse(use))
+		}
+	}
+	if c.requirements, err = cfg.Requirements(); err != nil {
+		return nil, err
+	}
+	c.pools, err = app.verifiers(cfg)
+	for _, source := range c.sources {
+		if header, ok := source.(headerSource); ok {
+			app.protected.add(string(header))
+		}
+	}
+	return c, err
+}
+
+// find returns the token of a request: the one that an earlier handler of the
+// route verified, or else what the sources hold.
+func (c *checker) find(r *http.Request, id *identity) (raw string, found bool, err error) {
+	if id.token != nil {
+		return id.raw, true, nil
+	}
+	return findToken(c.sources, r)
+}
+
+// check verifies a token and what is required of it.
+func (c *checker) check(ctx context.Context, raw string) (*verifier.Token, error) {
+	tok, err := verifier.Verify(ctx, raw, c.pools...)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(c.uses, tok.Use()) {
+		return nil, &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(tok.Use())}
+	}
+	if err := meets(tok, c.requirements); err != nil {
+		return nil, err
+	}
+	return tok, nil
+}
+
+func meets(tok *verifier.Token, requirements []verifier.Requirement) error {
+	if len(requirements) == 0 {
+		return nil
+	}
+	now := time.Now()
+	for _, required := range requirements {
+		if err := required.Check(tok, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// App is the global configuration: what the handlers of a server refer to by
+// name.
+type App struct {
+	// UserPools are the Cognito user pools, by a name of your choice.
+	UserPools map[string]*UserPool `json:"user_pool,omitempty"`
+}
+
+// Validate checks every pool.
+func (a *App) Validate() error {
+	for _, name := range slices.Sorted(maps.Keys(a.UserPools)) {
+		if err := ValidateName(name); err != nil {
+			return err
+		}
+		if err := a.UserPools[name].Validate(); err != nil {
+			return fmt.Errorf("user_pool %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+var (
+	nameForm   = regexp.MustCompile(`^[A-Za-z][\w-]*$`)
+	poolIDForm = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-\d+_[0-9A-Za-z]+$`)
+)
+
+// ValidateName keeps names apart from pool IDs, since both may follow
+// cognito_auth.
+func ValidateName(name string) error {
+	if !nameForm.MatchString(name) || IsPoolID(name) {
+		return fmt.Errorf("user_pool: expected a name of letters, digits, - and _ that is not itself a pool ID, got %q", name)
+	}
+	return nil
+}
+
+// IsPoolID reports whether a word has the form of a pool ID of an AWS region,
+// such as eu-west-1_AbCdEfGhI.
+func IsPoolID(word string) bool { return poolIDForm.MatchString(word) }
+
+// UserPool describes a Cognito user pool and how its tokens are verified.
+type UserPool struct {
+	// ID is the user pool ID, such as `eu-west-1_AbCdEfGhI`. Required.
+	ID string `json:"id,omitempty"`
+	// Clients are the IDs of the app clients whose tokens are accepted. At least
+	// one is required, unless `any_client` is set.
+	Clients []string `json:"client,omitempty"`
+	// AnyClient accepts the tokens of every app client of the pool.
+	AnyClient bool `json:"any_client,omitempty"`
+	// Audiences are accepted in the `aud` claim of an access token, beside the
+	// app clients: the URLs of resource-bound tokens (RFC 8707).
+	Audiences []string `json:"audience,omitempty"`
+	// Issuers are the accepted issuers. Default: both forms that Cognito uses,
+	// `https://cognito-idp.<region>.amazonaws.com/<id>` and
+	// `https://issuer-cognito-idp.<region>.amazonaws.com/<id>`, with the suffix
+	// of the region's AWS partition.
+	Issuers []string `json:"issuer,omitempty"`
+	// JWKSURL is where the keys of all issuers come from. Default: each issuer's
+	// own `/.well-known/jwks.json`.
+	JWKSURL string `json:"jwks_url,omitempty"`
+	// JWKSFile is the path of a key set that is used until the first fetch
+	// succeeds, however long that takes: for a start without network. It is read
+	// when the configuration is loaded.
+	JWKSFile string `json:"jwks_file,omitempty"`
+	// Endpoint is the base URL of the user pool API, where it is not the public
+	// one of the region: FIPS, VPC endpoints, local pools. Unless `issuer` or
+	// `jwks_url` say otherwise, keys are fetched from there. It does not change
+	// which issuers are accepted.
+	Endpoint string `json:"endpoint,omitempty"`
+	// InsecureHTTP allows http URLs to hosts other than this machine. Whoever
+	// sits on the way can then forge every token: for test networks only.
+	InsecureHTTP bool `json:"insecure_http,omitempty"`
+	// Leeway is the clock tolerance for `exp` and `nbf`. Default 0.
+	Leeway caddy.Duration `json:"leeway,omitempty"`
+	// RefreshInterval is how often the keys are fetched anew. Default `15m`.
+	RefreshInterval caddy.Duration `json:"refresh_interval,omitempty"`
+	// MaxStale is how long keys are trusted after they were last fetched.
+	// Default `24h`.
+	MaxStale caddy.Duration `json:"max_stale,omitempty"`
+	// Cooldown is the pause between fetches that tokens with unknown keys may
+	// cause. Default `10s`.
+	Cooldown caddy.Duration `json:"cooldown,omitempty"`
+	// FetchTimeout bounds one fetch of the keys. Default `5s`.
+	FetchTimeout caddy.Duration `json:"fetch_timeout,omitempty"`
+	// CacheSize bounds how many verified tokens are remembered, about 1 kB
+	// each. Default 50000.
+	CacheSize int `json:"cache_size,omitempty"`
+}
+
+// IssuerKeys says where the keys of one accepted issuer come from.
+type IssuerKeys struct {
+	Issuer, JWKSURL string
+	// Lazy keys are fetched when the first token of that issuer comes.
+	Lazy bool
+}
+
+// IssuerKeys lists the accepted issuers. The ID must be valid.
+func (p *UserPool) IssuerKeys() []IssuerKeys {
+	if len(p.Issuers) > 0 {
+		return p.configuredIssuers()
+	}
+	pool, err := verifier.ParseUserPool(p.ID)
+	if err != nil {
+		return nil
+	}
+	original := IssuerKeys{Issuer: pool.Issuer(), JWKSURL: verifier.JWKSURL(pool.Issuer())}
+	// A pool that has not switched answers 403 for the updated form.
+	updated := IssuerKeys{Issuer: pool.UpdatedIssuer(), JWKSURL: verifier.JWKSURL(pool.UpdatedIssuer()), Lazy: true}
+	if p.Endpoint != "" {
+		original.JWKSURL = verifier.JWKSURL(strings.TrimSuffix(p.Endpoint, "/") + "/" + p.ID)
+	}
+	if p.JWKSURL != "" {
+		original.JWKSURL, updated.JWKSURL, updated.Lazy = p.JWKSURL, p.JWKSURL, false
+	}
+	return []IssuerKeys{original, updated}
+}
+
+func (p *UserPool) configuredIssuers() []IssuerKeys {
+	list := make([]IssuerKeys, len(p.Issuers))
+	for i, issuer := range p.Issuers {
+		list[i] = IssuerKeys{Issuer: issuer, JWKSURL: verifier.JWKSURL(issuer)}
+		if p.JWKSURL != "" {
+			list[i].JWKSURL = p.JWKSURL
+		}
+	}
+	return list
+}
+
+// Validate checks the pool. Placeholders must have been replaced.
+func (p *UserPool) Validate() error {
+	if _, err := verifier.ParseUserPool(p.ID); err != nil {
+		return fmt.Errorf("id: %w", err)
+	}
+	if len(p.Clients) == 0 && !p.AnyClient {
+		return errors.New("client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them")
+	}
+	if len(p.Clients) > 0 && p.AnyClient {
+		return errors.New("any_client: cannot be combined with client; remove one of them")
+	}
+	if err := p.validateLists(); err != nil {
+		return err
+	}
+	for _, limit := range p.limits() {
+		if limit.value < 0 {
+			return fmt.Errorf("%s: expected 0 or more, got %d", limit.key, limit.value)
+		}
+	}
+	return nil
+}
+
+func (p *UserPool) limits() []limit {
+	return []limit{
+		{"leeway", int64(p.Leeway)}, {"refresh_interval", int64(p.RefreshInterval)},
+		{"max_stale", int64(p.MaxStale)}, {"cooldown", int64(p.Cooldown)},
+		{"fetch_timeout", int64(p.FetchTimeout)}, {"cache_size", int64(p.CacheSize)},
+	}
+}
+
+type limit struct {
+	key   string
+	value int64
+}
+
+func (p *UserPool) validateLists() error {
+	if err := distinct("client", p.Clients); err != nil {
+		return err
+	}
+	if err := distinct("audience", p.Audiences); err != nil {
+		return err
+	}
+	if err := distinct("issuer", p.Issuers); err != nil {
+		return err
+	}
+	for _, issuer := range p.Issuers {
+		if err := p.validateURL("issuer", issuer); err != nil {
+			return err
+		}
+		if strings.HasSuffix(issuer, "/") {
+			return fmt.Errorf("issuer: issuers of Cognito do not end in /, got %q", issuer)
+		}
+	}
+	for key, value := range map[string]string{"jwks_url": p.JWKSURL, "endpoint": p.Endpoint} {
+		if value == "" {
+			continue
+		}
+		if err := p.validateURL(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *UserPool) validateURL(key, value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%s: expected an https URL without user, query and fragment, got %q", key, value)
+	}
+	if u.Scheme == "http" && !p.InsecureHTTP && !isLoopback(u.Hostname()) {
+		return fmt.Errorf("%s: http is for this machine only, got %q; use https, or set insecure_http in a test network", key, value)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+func distinct(key string, values []string) error {
+	for i, value := range values {
+		if value == "" {
+			return fmt.Errorf("%s: must not be empty", key)
+		}
+		if slices.Contains(values[:i], value) {
+			return fmt.Errorf("%s: %q stands there twice", key, value)
+		}
+	}
+	return nil
+}
+
+// Resolve returns a copy with placeholders such as {env.POOL_ID} replaced. One
+// that is unknown or empty is an error.
+func (p *UserPool) Resolve(repl *caddy.Replacer) (*UserPool, error) {
+	resolved := *p
+	resolved.Clients = slices.Clone(p.Clients)
+	resolved.Audiences = slices.Clone(p.Audiences)
+	resolved.Issuers = slices.Clone(p.Issuers)
+	fields := map[string][]*string{
+		"id": {&resolved.ID}, "jwks_url": {&resolved.JWKSURL}, "jwks_file": {&resolved.JWKSFile},
+		"endpoint": {&resolved.Endpoint}, "client": pointers(resolved.Clients),
+		"audience": pointers(resolved.Audiences), "issuer": pointers(resolved.Issuers),
+	}
+	for key, values := range fields {
+		for _, value := range values {
+			replaced, err := repl.ReplaceOrErr(*value, true, true)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			*value = replaced
+		}
+	}
+	return &resolved, nil
+}
+
+func pointers(values []string) []*string {
+	list := make([]*string, len(values))
+	for i := range values {
+		list[i] = &values[i]
+	}
+	return list
+}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// Check says which tokens are accepted and where they are found.
+type Check struct {
+	// Pools are the names of configured user pools. A token is verified with the
+	// pool that its issuer belongs to.
+	Pools []string `json:"pool,omitempty"`
+	// UserPool is a pool that is configured here instead of by name.
+	UserPool *UserPool `json:"user_pool,omitempty"`
+	// TokenSources are the places where a token may come from. They are tried in
+	// this order, and the first that holds something decides. Default: the
+	// Authorization header.
+	TokenSources []TokenSource `json:"token_source,omitempty"`
+	// TokenUse lists the accepted kinds of tokens: `access`, `id` or both.
+	// Default `access`.
+	TokenUse []string `json:"token_use,omitempty"`
+	// Require lists what a token must have; all of it. Tokens that lack it are
+	// refused with status 403.
+	Require []Requirement `json:"require,omitempty"`
+}
+
+// Validate checks what the JSON schema cannot say.
+func (c *Check) Validate() error {
+	if len(c.Pools) == 0 && c.UserPool == nil {
+		return errors.New("pool: required; name a configured user_pool, or give a pool ID and its app clients")
+	}
+	if len(c.Pools) > 0 && c.UserPool != nil {
+		return errors.New("user_pool: cannot be combined with pool; name the pools or configure one here")
+	}
+	if err := distinct("pool", c.Pools); err != nil {
+		return err
+	}
+	if err := distinct("token_use", c.TokenUse); err != nil {
+		return err
+	}
+	for _, use := range c.TokenUse {
+		if use != string(verifier.Access) && use != string(verifier.ID) {
+			return fmt.Errorf("token_use: expected access or id, got %q", use)
+		}
+	}
+	if err := ValidateSources(c.TokenSources); err != nil {
+		return err
+	}
+	_, err := c.Requirements()
+	return err
+}
+
+// Requirements are the parsed values of Require.
+func (c *Check) Requirements() ([]verifier.Requirement, error) {
+	list := make([]verifier.Requirement, len(c.Require))
+	for i, r := range c.Require {
+		var err error
+		if list[i], err = verifier.ParseRequirement(r.Kind, r.Values...); err != nil {
+			return nil, fmt.Errorf("require: %w", err)
+		}
+	}
+	return list, nil
+}
+
+// Requirement is one thing that a token must have.
+type Requirement struct {
+	// Kind is `scope`, `group`, `acr`, `max_age` or `claim`.
+	Kind string `json:"kind"`
+	// Values are alternatives, one of which must be there. For `max_age` it is
+	// one duration, the greatest age of the last sign-in. For `claim` the first
+	// is the claim's name and the others are its accepted values.
+	Values []string `json:"values"`
+}
+
+// The kinds of token sources.
+const (
+	SourceAuthorization = "authorization"
+	SourceHeader        = "header"
+	SourceCookie        = "cookie"
+	SourceQuery         = "query"
+)
+
+// TokenSource is a place in a request where a token may stand. What it holds is
+// not passed on to the upstream.
+type TokenSource struct {
+	// From is `authorization` (the header of that name with the Bearer scheme),
+	// `header` (any other, holding the token alone), `cookie` or `query`. Tokens
+	// in a query end up in access logs and histories: avoid it.
+	From string `json:"from"`
+	// Name is the name of the header, cookie or query parameter.
+	Name string `json:"name,omitempty"`
+}
+
+func (s TokenSource) String() string { return strings.TrimSpace(s.From + " " + s.Name) }
+
+// ValidateSources checks that every source is complete and stands there once.
+func ValidateSources(sources []TokenSource) error {
+	for i, s := range sources {
+		if slices.Contains(sources[:i], s) {
+			return fmt.Errorf("token_source: %q stands there twice", s)
+		}
+		if err := s.validate(); err != nil {
+			return fmt.Errorf("token_source: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s TokenSource) validate() error {
+	switch s.From {
+	case SourceAuthorization:
+		if s.Name != "" {
+			return fmt.Errorf("authorization takes no name, got %q", s.Name)
+		}
+		return nil
+	case SourceHeader:
+		if strings.EqualFold(s.Name, "Authorization") {
+			return errors.New("for the Authorization header, write authorization instead of header Authorization")
+		}
+	case SourceCookie, SourceQuery:
+	default:
+		return fmt.Errorf("expected authorization, header, cookie or query, got %q", s.From)
+	}
+	if !httpguts.ValidHeaderFieldName(s.Name) {
+		return fmt.Errorf("%s: expected a name, got %q", s.From, s.Name)
+	}
+	return nil
+}

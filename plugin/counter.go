@@ -1,0 +1,42 @@
+package plugin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// resultCounter counts what became of requests. The counters of successes are
+// looked up beforehand, since they run for every request.
+type resultCounter struct {
+	first string // the pool that refusals are counted for
+	ok    map[successKey]prometheus.Counter
+}
+
+type successKey struct {
+	pool string
+	use  verifier.TokenUse
+}
+
+func newResultCounter(pools []*verifier.Verifier) *resultCounter {
+	c := &resultCounter{first: pools[0].Name(), ok: make(map[successKey]prometheus.Counter)}
+	for _, pool := range pools {
+		for _, use := range []verifier.TokenUse{verifier.Access, verifier.ID} {
+			c.ok[successKey{pool.Name(), use}] = metrics.verified.WithLabelValues(pool.Name(), string(use), "ok")
+		}
+	}
+	return c
+}
+
+func (c *resultCounter) count(id *identity, err error) {
+	switch {
+	case err != nil:
+		metrics.verified.WithLabelValues(c.first, "", reasonOf(err)).Inc()
+	case id.token == nil:
+		metrics.verified.WithLabelValues(c.first, "", "anonymous").Inc()
+	default:
+		if counter := c.ok[successKey{id.token.Pool(), id.token.Use()}]; counter != nil {
+			counter.Inc()
+		}
+	}
+}

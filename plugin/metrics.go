@@ -1,0 +1,94 @@
+package plugin
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// metrics are made once per process and registered with each configuration's
+// registry, so that counts survive reloads.
+var metrics = newCollectors()
+
+type collectors struct {
+	verified       *prometheus.CounterVec
+	verifyDuration *prometheus.HistogramVec
+	fetches        *prometheus.CounterVec
+	fetchDuration  *prometheus.HistogramVec
+	lastSuccess    *prometheus.GaugeVec
+	keys           *prometheus.GaugeVec
+}
+
+const namespace, subsystem = "caddy", "cognito"
+
+func newCollectors() *collectors {
+	return &collectors{
+		verified: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "tokens_verified_total",
+			Help: "Requests by what became of their token: ok, missing, or the reason for the refusal.",
+		}, []string{"pool", "token_use", "result"}),
+		verifyDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "token_verify_duration_seconds",
+			Help:    "How long it took to verify a token, found in the cache (hit) or not (miss).",
+			Buckets: []float64{1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 0.1, 1, 5},
+		}, []string{"pool", "cache"}),
+		fetches: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetches_total",
+			Help: "Fetches of token keys by outcome (ok, error) and trigger (start, refresh, unknown_key, manual).",
+		}, []string{"pool", "issuer", "result", "trigger"}),
+		fetchDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetch_duration_seconds",
+			Help: "How long fetches of token keys took.",
+		}, []string{"pool", "issuer"}),
+		lastSuccess: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "jwks_last_success_timestamp_seconds",
+			Help: "When the token keys in use were fetched.",
+		}, []string{"pool", "issuer"}),
+		keys: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "jwks_keys",
+			Help: "How many token keys are in use.",
+		}, []string{"pool", "issuer"}),
+	}
+}
+
+func (c *collectors) register(registry *prometheus.Registry) error {
+	if registry == nil {
+		return nil
+	}
+	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.lastSuccess, c.keys} {
+		var registered prometheus.AlreadyRegisteredError
+		if err := registry.Register(collector); err != nil && !errors.As(err, &registered) {
+			return err
+		}
+	}
+	return nil
+}
+
+// verificationOf is the observer of one pool's verifier. The collectors are
+// looked up once, since this runs for every request.
+func (c *collectors) verificationOf(pool string) func(verifier.Verification) {
+	hit := c.verifyDuration.WithLabelValues(pool, "hit")
+	miss := c.verifyDuration.WithLabelValues(pool, "miss")
+	return func(v verifier.Verification) {
+		observer := miss
+		if v.Cached {
+			observer = hit
+		}
+		observer.Observe(v.Duration.Seconds())
+	}
+}
+
+func (c *collectors) fetched(pool, issuer string, event verifier.KeySetEvent) {
+	result := "ok"
+	if event.Err != nil {
+		result = "error"
+	}
+	c.fetches.WithLabelValues(pool, issuer, result, string(event.Trigger)).Inc()
+	c.fetchDuration.WithLabelValues(pool, issuer).Observe(event.Duration.Seconds())
+	c.keys.WithLabelValues(pool, issuer).Set(float64(event.Keys))
+	if event.Err == nil {
+		c.lastSuccess.WithLabelValues(pool, issuer).Set(float64(event.Fetched.Unix()))
+	}
+}

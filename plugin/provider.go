@@ -1,0 +1,78 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// Provider lets Caddy's own authentication handler verify Cognito tokens, beside
+// other providers. That handler answers every failure with status 401, forwards
+// no identity headers and knows no optional authentication; cognito_auth does.
+//
+// The user's ID is the subject; every claim is a placeholder as with cognito_auth.
+type Provider struct {
+	config.Check
+
+	checker *checker
+}
+
+// CaddyModule returns the Caddy module information.
+func (Provider) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.authentication.providers.cognito", New: func() caddy.Module { return new(Provider) }}
+}
+
+// Provision finds the pools.
+func (p *Provider) Provision(ctx caddy.Context) (err error) {
+	p.checker, err = newChecker(ctx, &p.Check)
+	return err
+}
+
+// Authenticate implements [caddyauth.Authenticator]: an error means that no
+// decision was possible, not that the token is bad.
+func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
+	raw, found, err := findToken(p.checker.sources, r)
+	if err == nil && !found {
+		err = errNoToken
+	}
+	var tok *verifier.Token
+	if err == nil {
+		tok, err = p.checker.check(r.Context(), raw)
+	}
+	if err == nil {
+		return userOf(tok), true, nil
+	}
+	re := refusalOf(err)
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Set(ownPlaceholder+"reason", re.reason)
+	}
+	if re.challenge != "" {
+		w.Header().Set("WWW-Authenticate", re.challenge)
+	}
+	if unavailable, ok := errors.AsType[*verifier.UnavailableError](err); ok {
+		return caddyauth.User{}, false, unavailable
+	}
+	return caddyauth.User{}, false, nil
+}
+
+func userOf(tok *verifier.Token) caddyauth.User {
+	id := identity{token: tok}
+	user := caddyauth.User{ID: tok.Subject(), Metadata: make(map[string]string)}
+	for claim := range tok.Claims() {
+		if claim != "id" { // the user's ID is the subject, whatever a claim says
+			user.Metadata[claim] = id.userPlaceholder(claim)
+		}
+	}
+	return user
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner       = (*Provider)(nil)
+	_ caddyauth.Authenticator = (*Provider)(nil)
+)

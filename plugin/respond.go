@@ -1,0 +1,163 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+var (
+	errNoToken       = errors.New("a token is required")
+	errAmbiguousPath = errors.New("the path can be read in more than one way")
+)
+
+// statusClientGone is what Caddy answers and logs when nobody waits any more.
+const statusClientGone = 499
+
+// refusal is how an error looks to the client.
+type refusal struct {
+	status     int
+	reason     string // a word from a fixed set
+	challenge  string // WWW-Authenticate
+	retryAfter time.Duration
+}
+
+// refusalOf maps every error of this package and of verifier.
+func refusalOf(err error) refusal {
+	if tokenErr, ok := errors.AsType[*verifier.TokenError](err); ok {
+		return tokenRefusal(tokenErr)
+	}
+	if unavailable, ok := errors.AsType[*verifier.UnavailableError](err); ok {
+		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: unavailable.RetryAfter}
+	}
+	switch reason := reasonOf(err); reason {
+	case "missing": // RFC 6750 §3.1: without a token, no error code
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("")}
+	case "ambiguous_token":
+		return refusal{status: http.StatusBadRequest, reason: reason, challenge: challenge("invalid_request")}
+	case "ambiguous_path":
+		return refusal{status: http.StatusBadRequest, reason: reason}
+	case "canceled":
+		return refusal{status: statusClientGone, reason: reason}
+	default:
+		return refusal{status: http.StatusInternalServerError, reason: reason}
+	}
+}
+
+// reasonOf is the word for err in metrics, logs and placeholders.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, errNoToken):
+		return "missing"
+	case errors.Is(err, errAmbiguousToken):
+		return "ambiguous_token"
+	case errors.Is(err, errAmbiguousPath):
+		return "ambiguous_path"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return verifier.Reason(err)
+}
+
+func tokenRefusal(err *verifier.TokenError) refusal {
+	reason := verifier.Reason(err)
+	switch err.Reason {
+	case verifier.ErrScope:
+		return refusal{status: http.StatusForbidden, reason: reason, challenge: challenge("insufficient_scope", "scope", strings.Join(err.Want, " "))}
+	case verifier.ErrGroup, verifier.ErrClaim:
+		return refusal{status: http.StatusForbidden, reason: reason, challenge: challenge("insufficient_scope")}
+	case verifier.ErrAuthContext:
+		return refusal{status: http.StatusUnauthorized, reason: reason,
+			challenge: challenge("insufficient_user_authentication", "acr_values", strings.Join(err.Want, " "))}
+	case verifier.ErrAuthAge:
+		return refusal{status: http.StatusUnauthorized, reason: reason,
+			challenge: challenge("insufficient_user_authentication", "max_age", seconds(err.Want))}
+	}
+	return refusal{status: http.StatusUnauthorized, reason: reason,
+		challenge: challenge("invalid_token", "error_description", err.Error())}
+}
+
+func seconds(want []string) string {
+	age, _ := time.ParseDuration(strings.Join(want, ""))
+	return strconv.Itoa(int(age.Seconds()))
+}
+
+// challenge writes a WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3). Values
+// come from the configuration or from fixed texts, never from a token.
+func challenge(code string, parameters ...string) string {
+	var b strings.Builder
+	b.WriteString(`Bearer realm="cognito"`)
+	if code != "" {
+		parameters = append([]string{"error", code}, parameters...)
+	}
+	for i := 0; i+1 < len(parameters); i += 2 {
+		b.WriteString(", " + parameters[i] + `="` + quotable.Replace(parameters[i+1]) + `"`)
+	}
+	return b.String()
+}
+
+var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
+
+// refuse answers, or returns an error for Caddy's error routes to answer.
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
+	re := refusalOf(err)
+	a.logRefusal(re, err)
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Set(ownPlaceholder+"reason", re.reason)
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	if re.challenge != "" {
+		header.Set("WWW-Authenticate", re.challenge)
+	}
+	if re.status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", strconv.Itoa(int((re.retryAfter+time.Second-1)/time.Second)))
+	}
+	// Caddy reads on for the rest of a request that was answered early, and a
+	// client that waits for the answer before it sends on would wait for ever.
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		header.Set("Connection", "close")
+	}
+	if a.Errors == "json" {
+		return writeProblem(w, re, err)
+	}
+	return caddyhttp.Error(re.status, err)
+}
+
+func (a *Auth) logRefusal(re refusal, err error) {
+	c := a.logger.Check(zap.DebugLevel, "request refused")
+	if c == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("reason", re.reason), zap.Int("status", re.status)}
+	if tokenErr, ok := errors.AsType[*verifier.TokenError](err); ok {
+		fields = append(fields, zap.String("claim", tokenErr.Claim), zap.String("got", tokenErr.Got), zap.Strings("want", tokenErr.Want))
+	} else if cause := errors.Unwrap(err); cause != nil {
+		fields = append(fields, zap.Error(cause))
+	}
+	c.Write(fields...)
+}
+
+// problem is a problem details object (RFC 9457).
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+}
+
+func writeProblem(w http.ResponseWriter, re refusal, err error) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(re.status)
+	return json.NewEncoder(w).Encode(problem{http.StatusText(re.status), re.status, err.Error(), re.reason})
+}

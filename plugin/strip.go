@@ -1,0 +1,49 @@
+package plugin
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	parse "github.com/caddy-cognito/caddy-cognito/caddyfile"
+)
+
+// Strip removes the identity headers that any cognito_auth of the configuration
+// sets, and the whole X-Cognito- prefix. It is for public routes to an upstream
+// that believes these headers: without it, a client could send them itself.
+type Strip struct {
+	app *App
+}
+
+// CaddyModule returns the Caddy module information.
+func (Strip) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.cognito_strip", New: func() caddy.Module { return new(Strip) }}
+}
+
+// UnmarshalCaddyfile parses the directive, which takes nothing.
+func (*Strip) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return parse.ParseStrip(d) }
+
+// Provision finds the app, which knows the headers.
+func (s *Strip) Provision(ctx caddy.Context) (err error) {
+	s.app, err = loadApp(ctx)
+	return err
+}
+
+// ServeHTTP implements [caddyhttp.MiddlewareHandler].
+func (s *Strip) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	r, id := withIdentity(r)
+	if !id.cleaned { // what a cognito_auth before us has set is true
+		id.cleaned = true
+		cleanRequest(r, s.app)
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Strip)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Strip)(nil)
+	_ caddyfile.Unmarshaler       = (*Strip)(nil)
+)

@@ -1,0 +1,157 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+)
+
+// errAmbiguousToken means that a source holds several tokens. Choosing one would
+// let the edge and whatever stands before or behind it see different users.
+var errAmbiguousToken = errors.New("more than one token in the request")
+
+// tokenSource is a place in a request where a token may stand.
+type tokenSource interface {
+	// find returns the raw token; found is false when there is none.
+	find(r *http.Request) (raw string, found bool, err error)
+	// remove takes out of the request what find looks at, so that no upstream
+	// sees the token.
+	remove(r *http.Request)
+}
+
+// newTokenSources makes the sources of a valid configuration.
+func newTokenSources(configured []config.TokenSource) []tokenSource {
+	if len(configured) == 0 {
+		return []tokenSource{authorizationSource{}}
+	}
+	sources := make([]tokenSource, len(configured))
+	for i, s := range configured {
+		switch s.From {
+		case config.SourceHeader:
+			sources[i] = headerSource(textproto.CanonicalMIMEHeaderKey(s.Name))
+		case config.SourceCookie:
+			sources[i] = cookieSource(s.Name)
+		case config.SourceQuery:
+			sources[i] = querySource(s.Name)
+		default:
+			sources[i] = authorizationSource{}
+		}
+	}
+	return sources
+}
+
+// findToken asks the sources in order; the first that holds something decides.
+func findToken(sources []tokenSource, r *http.Request) (raw string, found bool, err error) {
+	for _, source := range sources {
+		if raw, found, err := source.find(r); found || err != nil {
+			return raw, found, err
+		}
+	}
+	return "", false, nil
+}
+
+// single is the only one of values.
+func single(values []string) (value string, found bool, err error) {
+	switch len(values) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return values[0], true, nil
+	}
+	return "", false, errAmbiguousToken
+}
+
+// authorizationSource is the Authorization header with the Bearer scheme
+// (RFC 6750 §2.1). Another scheme is no token.
+type authorizationSource struct{}
+
+func (authorizationSource) find(r *http.Request) (string, bool, error) {
+	value, found, err := single(r.Header["Authorization"])
+	if !found || err != nil {
+		return "", false, err
+	}
+	scheme, token, _ := strings.Cut(value, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false, nil
+	}
+	return strings.TrimLeft(token, " "), true, nil
+}
+
+func (authorizationSource) remove(r *http.Request) { delete(r.Header, "Authorization") }
+
+// headerSource is a header that holds a token alone; its value is its canonical
+// name.
+type headerSource string
+
+func (s headerSource) find(r *http.Request) (string, bool, error) {
+	return single(r.Header[string(s)])
+}
+
+func (s headerSource) remove(r *http.Request) { delete(r.Header, string(s)) }
+
+// cookieSource is a cookie by name.
+type cookieSource string
+
+func (s cookieSource) find(r *http.Request) (string, bool, error) {
+	var values []string
+	for _, cookie := range r.CookiesNamed(string(s)) {
+		values = append(values, cookie.Value)
+	}
+	return single(values)
+}
+
+// remove leaves other cookies as the client wrote them.
+func (s cookieSource) remove(r *http.Request) {
+	var kept []string
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			pair = strings.TrimSpace(pair)
+			if name, _, _ := strings.Cut(pair, "="); pair != "" && strings.TrimSpace(name) != string(s) {
+				kept = append(kept, pair)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(r.Header, "Cookie")
+		return
+	}
+	r.Header["Cookie"] = []string{strings.Join(kept, "; ")}
+}
+
+// querySource is a query parameter by name.
+type querySource string
+
+func (s querySource) find(r *http.Request) (string, bool, error) {
+	values, _ := s.split(r.URL.RawQuery)
+	return single(values)
+}
+
+// remove leaves the other parameters as the client wrote them.
+func (s querySource) remove(r *http.Request) {
+	values, rest := s.split(r.URL.RawQuery)
+	if len(values) == 0 {
+		return
+	}
+	r.URL.RawQuery = rest
+	r.RequestURI = r.URL.RequestURI()
+}
+
+func (s querySource) split(query string) (values []string, rest string) {
+	var kept []string
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(parameter, "=")
+		if decoded, err := url.QueryUnescape(name); err != nil || decoded != string(s) {
+			kept = append(kept, parameter)
+			continue
+		}
+		if decoded, err := url.QueryUnescape(value); err == nil {
+			value = decoded
+		}
+		values = append(values, value)
+	}
+	return values, strings.Join(kept, "&")
+}
