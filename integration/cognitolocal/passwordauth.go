@@ -1,0 +1,77 @@
+package cognitolocal
+
+import "crypto/subtle"
+
+// Messages of a refused sign-in, as clients see them today.
+const (
+	wrongPassword   = "Incorrect username or password."
+	tooManyAttempts = "Password attempts exceeded"
+	userDisabled    = "User is disabled."
+)
+
+// passwordAuth is the flow USER_PASSWORD_AUTH.
+func (p *Pool) passwordAuth(c Client, params map[string]string) (grant, error) {
+	name, password := params["USERNAME"], params["PASSWORD"]
+	if name == "" {
+		return grant{}, invalidParameter("Missing required parameter USERNAME")
+	}
+	if password == "" {
+		return grant{}, invalidParameter("Missing required parameter PASSWORD")
+	}
+	// For sign-in the hash covers the name exactly as it was sent.
+	if err := c.checkSecretHash(params["SECRET_HASH"], name); err != nil {
+		return grant{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := p.signInUser(name)
+	if err := p.checkPassword(u, c, name, password); err != nil {
+		return grant{}, err
+	}
+	f, refresh := p.sessions.start(u.Sub, c, p.now())
+	g := p.grant(u, c, f)
+	g.refresh = refresh
+	return g, nil
+}
+
+// checkPassword counts failures and decides whether the user may sign in; u is
+// nil for a name nobody has. The caller holds the lock.
+func (p *Pool) checkPassword(u *User, c Client, name, password string) error {
+	now, key := p.now(), lockoutKey(u, name)
+	if p.lockouts.locked(key, now) {
+		return notAuthorized(tooManyAttempts)
+	}
+	if u == nil && c.LegacyUserErrors {
+		return userNotFound()
+	}
+	if u == nil || u.Password == "" ||
+		subtle.ConstantTimeCompare([]byte(u.Password), []byte(password)) != 1 {
+		p.lockouts.fail(key, now)
+		return notAuthorized(wrongPassword)
+	}
+	p.lockouts.reset(key)
+	return u.maySignIn()
+}
+
+// lockoutKey is the username where there is one, so that an alias does not
+// bring five more attempts.
+func lockoutKey(u *User, name string) string {
+	if u != nil {
+		return fold(u.Username)
+	}
+	return fold(name)
+}
+
+// maySignIn is asked after the password was right: before that, the answer
+// would tell strangers about the user.
+func (u *User) maySignIn() error {
+	switch {
+	case u.Disabled:
+		return notAuthorized(userDisabled)
+	case u.Status == Unconfirmed:
+		return &apiError{"UserNotConfirmedException", "User is not confirmed."}
+	case u.Status == ResetRequired:
+		return &apiError{"PasswordResetRequiredException", "Password reset required for the user"}
+	}
+	return nil
+}
