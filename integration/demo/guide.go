@@ -1,0 +1,37 @@
+package main
+
+import "text/template"
+
+// guide is what a visitor reads. A test runs its commands.
+var guide = template.Must(template.New("guide").Parse(`
+Everything runs, offline:
+
+  Caddy with the plugin   http://{{.Site}}     (configuration: integration/demo/Caddyfile)
+  local user pool         {{.Pool}}     users maria (groups admins, editors) and jose, password {{.Password}}
+  admin API               http://{{.Admin}}
+
+Paste these into another terminal.
+
+# 1. Sign in: InitiateAuth, as the AWS SDKs do it
+token() { curl -s {{.Pool}} -H 'Content-Type: application/x-amz-json-1.1' \
+  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \
+  -d '{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"{{.Client}}","AuthParameters":{"USERNAME":"'$1'","PASSWORD":"{{.Password}}"}}' \
+  | sed 's/.*"AccessToken":"\([^"]*\)".*/\1/'; }
+
+# 2. 200: the API is told who calls, and sees no token
+curl -si http://{{.Site}}/api/orders -H "Authorization: Bearer $(token maria)"
+
+# 3. 401: no token
+curl -si http://{{.Site}}/api/orders
+
+# 4. 403: jose is not in the group admins
+curl -si http://{{.Site}}/admin/ -H "Authorization: Bearer $(token jose)"
+
+# 5. Spoofed identity headers do not arrive, not even on a public page
+curl -si http://{{.Site}}/public -H 'X-Cognito-Sub: maria' -H 'X-User-Groups: admins'
+
+# 6. What the edge knows about keys
+curl -s http://{{.Admin}}/cognito/status
+
+Ctrl-C ends it.
+`))

@@ -1,0 +1,24 @@
+// Command demo shows the whole product on one machine, offline: a local Cognito
+// user pool, a small API, and Caddy with the plugin between the API and you.
+//
+//	go run ./integration/demo
+//
+// It prints what to try. Ctrl-C ends it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
