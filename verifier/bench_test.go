@@ -74,6 +74,7 @@ func BenchmarkVerifyHitParallel(b *testing.B) {
 		mustVerify(b, v, raw)
 	}
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
 			mustVerify(b, v, tokens[i%len(tokens)])

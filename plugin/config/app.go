@@ -22,13 +22,18 @@ type App struct {
 	UserPools map[string]*UserPool `json:"user_pool,omitempty"`
 }
 
-// Validate checks every pool.
+// Validate checks every pool, except that one with placeholders can be judged
+// only when it is loaded, after Resolve.
 func (a *App) Validate() error {
 	for _, name := range slices.Sorted(maps.Keys(a.UserPools)) {
 		if err := ValidateName(name); err != nil {
 			return err
 		}
-		if err := a.UserPools[name].Validate(); err != nil {
+		pool := a.UserPools[name]
+		if pool != nil && pool.HasPlaceholder() {
+			continue
+		}
+		if err := pool.Validate(); err != nil {
 			return fmt.Errorf("user_pool %s: %w", name, err)
 		}
 	}
@@ -44,7 +49,7 @@ var (
 // cognito_auth.
 func ValidateName(name string) error {
 	if !nameForm.MatchString(name) || IsPoolID(name) {
-		return fmt.Errorf("user_pool: expected a name of letters, digits, - and _ that is not itself a pool ID, got %q", name)
+		return fmt.Errorf("user_pool: expected a name of your choice, got %q; names start with a letter, hold letters, digits, - and _, and do not look like a pool ID", name)
 	}
 	return nil
 }
@@ -141,14 +146,25 @@ func (p *UserPool) configuredIssuers() []IssuerKeys {
 	return list
 }
 
+var errNull = errors.New("must not be null; give the id of the user pool and its app clients")
+
 // Validate checks the pool. Placeholders must have been replaced.
 func (p *UserPool) Validate() error {
+	if p == nil {
+		return errNull
+	}
 	if _, err := verifier.ParseUserPool(p.ID); err != nil {
 		return fmt.Errorf("id: %w", err)
 	}
 	if len(p.Clients) == 0 && !p.AnyClient {
 		return errors.New("client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them")
 	}
+	return p.ValidateSettings()
+}
+
+// ValidateSettings checks what is there, not whether something is missing, so
+// that a pool can be judged while it is read.
+func (p *UserPool) ValidateSettings() error {
 	if len(p.Clients) > 0 && p.AnyClient {
 		return errors.New("any_client: cannot be combined with client; remove one of them")
 	}
@@ -180,6 +196,9 @@ func (p *UserPool) validateLists() error {
 	if err := distinct("client", p.Clients); err != nil {
 		return err
 	}
+	if i := slices.IndexFunc(p.Clients, IsPoolID); i >= 0 {
+		return fmt.Errorf("client: expected an app client ID, got the pool ID %q; to accept several pools, configure each as a user_pool and use their names", p.Clients[i])
+	}
 	if err := distinct("audience", p.Audiences); err != nil {
 		return err
 	}
@@ -194,21 +213,23 @@ func (p *UserPool) validateLists() error {
 			return fmt.Errorf("issuer: issuers of Cognito do not end in /, got %q", issuer)
 		}
 	}
-	for key, value := range map[string]string{"jwks_url": p.JWKSURL, "endpoint": p.Endpoint} {
-		if value == "" {
-			continue
-		}
-		if err := p.validateURL(key, value); err != nil {
-			return err
-		}
+	if err := p.validateURL("jwks_url", p.JWKSURL); err != nil {
+		return err
 	}
-	return nil
+	return p.validateURL("endpoint", p.Endpoint)
 }
 
+// validateURL accepts an empty value: nothing is configured.
 func (p *UserPool) validateURL(key, value string) error {
+	if value == "" {
+		return nil
+	}
+	if strings.Contains(value, "@") { // do not show what may be a password
+		return fmt.Errorf("%s: expected a URL without user and password", key)
+	}
 	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("%s: expected an https URL without user, query and fragment, got %q", key, value)
+	if err != nil || u.Hostname() == "" || strings.ContainsAny(value, "?#") || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%s: expected a URL that starts with https:// and has no query and no fragment, got %q", key, value)
 	}
 	if u.Scheme == "http" && !p.InsecureHTTP && !isLoopback(u.Hostname()) {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https, or set insecure_http in a test network", key, value)
@@ -227,34 +248,60 @@ func distinct(key string, values []string) error {
 			return fmt.Errorf("%s: must not be empty", key)
 		}
 		if slices.Contains(values[:i], value) {
-			return fmt.Errorf("%s: %q stands there twice", key, value)
+			return fmt.Errorf("%s: %q stands here twice; remove one of them", key, value)
 		}
 	}
 	return nil
 }
 
+// HasPlaceholder reports whether the pool can be judged only when it is loaded.
+func (p *UserPool) HasPlaceholder() bool {
+	resolved := *p
+	for _, field := range resolved.replaceable() {
+		if slices.ContainsFunc(field.values, func(value *string) bool { return strings.Contains(*value, "{") }) {
+			return true
+		}
+	}
+	return false
+}
+
 // Resolve returns a copy with placeholders such as {env.POOL_ID} replaced. One
 // that is unknown or empty is an error.
 func (p *UserPool) Resolve(repl *caddy.Replacer) (*UserPool, error) {
-	resolved := *p
-	resolved.Clients = slices.Clone(p.Clients)
-	resolved.Audiences = slices.Clone(p.Audiences)
-	resolved.Issuers = slices.Clone(p.Issuers)
-	fields := map[string][]*string{
-		"id": {&resolved.ID}, "jwks_url": {&resolved.JWKSURL}, "jwks_file": {&resolved.JWKSFile},
-		"endpoint": {&resolved.Endpoint}, "client": pointers(resolved.Clients),
-		"audience": pointers(resolved.Audiences), "issuer": pointers(resolved.Issuers),
+	if p == nil {
+		return nil, errNull
 	}
-	for key, values := range fields {
-		for _, value := range values {
+	resolved := *p
+	for _, field := range resolved.replaceable() {
+		for _, value := range field.values {
 			replaced, err := repl.ReplaceOrErr(*value, true, true)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", key, err)
+				return nil, fmt.Errorf("%s: %w; it needs a value when the configuration is loaded", field.key, err)
 			}
 			*value = replaced
 		}
 	}
 	return &resolved, nil
+}
+
+// replaceable are the settings that may hold placeholders. The lists become the
+// pool's own.
+func (p *UserPool) replaceable() []replaceable {
+	p.Clients, p.Audiences, p.Issuers = slices.Clone(p.Clients), slices.Clone(p.Audiences), slices.Clone(p.Issuers)
+	return []replaceable{
+		{"id", []*string{&p.ID}},
+		{"client", pointers(p.Clients)},
+		{"audience", pointers(p.Audiences)},
+		{"issuer", pointers(p.Issuers)},
+		{"jwks_url", []*string{&p.JWKSURL}},
+		{"jwks_file", []*string{&p.JWKSFile}},
+		{"endpoint", []*string{&p.Endpoint}},
+	}
+}
+
+type replaceable struct {
+	key    string
+	values []*string
 }
 
 func pointers(values []string) []*string {

@@ -58,7 +58,7 @@ func (a *Auth) Validate() error {
 		return err
 	}
 	if a.Errors != "" && a.Errors != "json" {
-		return fmt.Errorf("errors: expected json, got %q", a.Errors)
+		return fmt.Errorf("errors: expected json, got %q; without errors, handle_errors shapes refusals", a.Errors)
 	}
 	return a.ValidateForward()
 }
@@ -68,14 +68,17 @@ func (a *Auth) ValidateForward() error {
 	var seen []string
 	for _, f := range a.Forward {
 		if f.Claim == "" {
-			return fmt.Errorf("forward: a claim is required for header %q", f.Header)
+			return fmt.Errorf("forward: expected the name of a claim for header %q", f.Header)
+		}
+		if err := literal("forward", f.Claim); err != nil {
+			return err
 		}
 		if err := validateHeader(f.Header); err != nil {
 			return err
 		}
 		name := textproto.CanonicalMIMEHeaderKey(f.Header)
 		if slices.Contains(seen, name) {
-			return fmt.Errorf("forward: header %q is set twice", f.Header)
+			return fmt.Errorf("forward: header %q is set twice; choose another name for one of them", f.Header)
 		}
 		seen = append(seen, name)
 	}
@@ -97,11 +100,11 @@ func validateHeader(name string) error {
 		return fmt.Errorf("forward: expected a header name of letters, digits and hyphens, got %q", name)
 	}
 	if slices.Contains(unforwardable, textproto.CanonicalMIMEHeaderKey(name)) {
-		hint := ""
+		hint := "choose another name, such as X-User-Id"
 		if strings.EqualFold(name, "Authorization") {
-			hint = "; to pass the token on, write forward token"
+			hint = "to pass the token on, use forward token (forward_token in JSON)"
 		}
-		return fmt.Errorf("forward: header %q cannot carry a claim%s", name, hint)
+		return fmt.Errorf("forward: header %q has a meaning of its own and cannot carry a claim; %s", name, hint)
 	}
 	return nil
 }

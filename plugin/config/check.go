@@ -3,9 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-cognito/caddy-cognito/verifier"
@@ -41,6 +43,11 @@ func (c *Check) Validate() error {
 	if err := distinct("pool", c.Pools); err != nil {
 		return err
 	}
+	for _, name := range c.Pools {
+		if err := validateReference(name); err != nil {
+			return err
+		}
+	}
 	if err := distinct("token_use", c.TokenUse); err != nil {
 		return err
 	}
@@ -56,16 +63,65 @@ func (c *Check) Validate() error {
 	return err
 }
 
+// validateReference checks a name that follows cognito_auth.
+func validateReference(name string) error {
+	if IsPoolID(name) {
+		return fmt.Errorf("pool: expected the name of a user_pool, got the pool ID %q; a pool that is used by its ID stands alone, with its app clients", name)
+	}
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("pool: expected the name of a user_pool, got %q; app clients belong into that user_pool", name)
+	}
+	return nil
+}
+
 // Requirements are the parsed values of Require.
 func (c *Check) Requirements() ([]verifier.Requirement, error) {
 	list := make([]verifier.Requirement, len(c.Require))
 	for i, r := range c.Require {
 		var err error
-		if list[i], err = verifier.ParseRequirement(r.Kind, r.Values...); err != nil {
-			return nil, fmt.Errorf("require: %w", err)
+		if list[i], err = r.parse(); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
+}
+
+func (r Requirement) parse() (verifier.Requirement, error) {
+	for _, value := range r.Values {
+		if err := literal("require", value); err != nil {
+			return verifier.Requirement{}, err
+		}
+	}
+	values := r.Values
+	switch verifier.RequirementKind(r.Kind) {
+	case verifier.RequireClaim:
+		if len(values) < 2 {
+			return verifier.Requirement{}, errors.New("require: claim: expected the name of a claim and one or more values")
+		}
+	case verifier.RequireMaxAge:
+		// As everywhere in Caddy, a day is a unit.
+		if len(values) == 1 {
+			if age, err := caddy.ParseDuration(values[0]); err == nil {
+				values = []string{age.String()}
+			}
+		}
+	}
+	parsed, err := verifier.ParseRequirement(r.Kind, values...)
+	if err != nil {
+		err = fmt.Errorf("require: %w", err)
+	}
+	return parsed, err
+}
+
+var placeholderForm = regexp.MustCompile(`\{[a-z_]+\.[^}]+\}`)
+
+// literal refuses placeholders where none are replaced: a requirement that
+// nobody can meet, or a claim that no token has, is not what anybody meant.
+func literal(key, value string) error {
+	if found := placeholderForm.FindString(value); found != "" {
+		return fmt.Errorf("%s: placeholders are not replaced here, got %s; in a Caddyfile, {$NAME} takes a value from the environment", key, found)
+	}
+	return nil
 }
 
 // Requirement is one thing that a token must have.
@@ -102,8 +158,8 @@ func (s TokenSource) String() string { return strings.TrimSpace(s.From + " " + s
 // ValidateSources checks that every source is complete and stands there once.
 func ValidateSources(sources []TokenSource) error {
 	for i, s := range sources {
-		if slices.Contains(sources[:i], s) {
-			return fmt.Errorf("token_source: %q stands there twice", s)
+		if slices.ContainsFunc(sources[:i], s.equal) {
+			return fmt.Errorf("token_source: %q stands here twice; remove one of them", s)
 		}
 		if err := s.validate(); err != nil {
 			return fmt.Errorf("token_source: %w", err)
@@ -112,7 +168,12 @@ func ValidateSources(sources []TokenSource) error {
 	return nil
 }
 
+func (s TokenSource) equal(other TokenSource) bool {
+	return s == other || s.From == SourceHeader && other.From == SourceHeader && strings.EqualFold(s.Name, other.Name)
+}
+
 func (s TokenSource) validate() error {
+	noun := s.From
 	switch s.From {
 	case SourceAuthorization:
 		if s.Name != "" {
@@ -123,12 +184,14 @@ func (s TokenSource) validate() error {
 		if strings.EqualFold(s.Name, "Authorization") {
 			return errors.New("for the Authorization header, write authorization instead of header Authorization")
 		}
-	case SourceCookie, SourceQuery:
+	case SourceCookie:
+	case SourceQuery:
+		noun = "query parameter"
 	default:
 		return fmt.Errorf("expected authorization, header, cookie or query, got %q", s.From)
 	}
 	if !httpguts.ValidHeaderFieldName(s.Name) {
-		return fmt.Errorf("%s: expected a name, got %q", s.From, s.Name)
+		return fmt.Errorf("%s: expected the name of the %s, got %q", s.From, noun, s.Name)
 	}
 	return nil
 }

@@ -1,0 +1,59 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+)
+
+func TestFindToken(t *testing.T) {
+	all := []config.TokenSource{{From: "authorization"}, {From: "header", Name: "x-token"}, {From: "cookie", Name: "tok"}, {From: "query", Name: "token"}}
+	for _, row := range []struct {
+		name, target string
+		header       http.Header
+		want         string
+		none         bool
+		err          error
+		left         string // request line and headers after removal
+	}{
+		{name: "Authorization", header: http.Header{"Authorization": {"Bearer abc"}}, want: "abc", left: "/"},
+		{name: "the scheme in any case", header: http.Header{"Authorization": {"bEaReR abc"}}, want: "abc", left: "/"},
+		{name: "Bearer alone is an empty token, not none", header: http.Header{"Authorization": {"Bearer"}}, left: "/"},
+		{name: "another scheme is no token", header: http.Header{"Authorization": {"Basic abc"}}, none: true, left: "/"},
+		{name: "two Authorization headers are refused", header: http.Header{"Authorization": {"Bearer a", "Bearer b"}}, err: errAmbiguousToken, left: "/"},
+		{name: "another header", header: http.Header{"X-Token": {"abc"}}, want: "abc", left: "/"},
+		{name: "Authorization comes first", header: http.Header{"X-Token": {"no"}, "Authorization": {"Bearer yes"}}, want: "yes", left: "/"},
+		{name: "a cookie among others", header: http.Header{"Cookie": {"a=1; tok=abc; b=\"2\""}}, want: "abc", left: "/ a=1; b=\"2\""},
+		{name: "the only cookie", header: http.Header{"Cookie": {"tok=abc"}}, want: "abc", left: "/"},
+		{name: "a cookie twice is refused", header: http.Header{"Cookie": {"tok=a", "tok=b"}}, err: errAmbiguousToken, left: "/"},
+		{name: "a query parameter among others", target: "/?a=1&token=a%62c&b", want: "abc", left: "/?a=1&b"},
+		{name: "a query parameter whose name is encoded", target: "/?tok%65n=abc", want: "abc", left: "/"},
+		{name: "a query parameter twice is refused", target: "/?token=a&token=b", err: errAmbiguousToken, left: "/"},
+		{name: "none", target: "/?a=%zz", header: http.Header{"Cookie": {"a=1"}}, none: true, left: "/?a=%zz a=1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if row.target == "" {
+				row.target = "/"
+			}
+			r := newRequest(http.MethodGet, row.target)
+			for name, values := range row.header {
+				r.Header[name] = values
+			}
+			sources := newTokenSources(all)
+			got, found, err := findToken(sources, r)
+			if got != row.want || !errors.Is(err, row.err) || err == nil && found == row.none {
+				t.Errorf("expected %q, %v, %v, got %q, %v, %v", row.want, !row.none, row.err, got, found, err)
+			}
+			for _, source := range sources {
+				source.remove(r)
+			}
+			left := strings.TrimSpace(r.RequestURI + " " + strings.Join(r.Header["Cookie"], " "))
+			if left != row.left || r.Header["Authorization"] != nil || r.Header["X-Token"] != nil {
+				t.Errorf("expected %q to be left, got %q, %v", row.left, left, r.Header)
+			}
+		})
+	}
+}
