@@ -1,0 +1,84 @@
+// Command bench measures what authorization costs: the same Caddy with and
+// without cognito_auth, in one run, alternating, because machines are noisy and
+// only ratios mean anything.
+//
+//	go run ./integration/bench
+//
+// Where taskset exists, the proxies have one core and everything else the other.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+// settings are the flags.
+type settings struct {
+	pairs       int
+	duration    time.Duration
+	connections int
+}
+
+func main() {
+	var s settings
+	flag.IntVar(&s.pairs, "pairs", 7, "how many pairs of runs, with and without, to take medians of")
+	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one run takes")
+	flag.IntVar(&s.connections, "connections", 32, "how many connections send requests")
+	flag.Parse()
+	if err := run(s); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures each scenario and prints a row for it.
+func run(s settings) error {
+	w, err := newWorld()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	fmt.Printf("%-34s %10s %10s %7s %8s %9s\n", "scenario", "bare rps", "auth rps", "ratio", "added µs", "added MB")
+	for _, scenario := range []struct {
+		name   string
+		tokens []string
+	}{
+		{"1 token", w.tokens[:1]},
+		{"1 000 tokens", w.tokens[:1_000]},
+		{"50 000 tokens, all cached", w.tokens},
+	} {
+		if err := w.measure(scenario.name, scenario.tokens, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure runs the pairs of one scenario, after both proxies have seen all its
+// tokens.
+func (w *world) measure(name string, tokens []string, s settings) error {
+	for _, p := range []*proxy{w.bare, w.auth} {
+		if err := sendAll(p.address, tokens); err != nil {
+			return err
+		}
+	}
+	var bare, auth, ratios, added []float64
+	for range s.pairs {
+		without, err := w.bare.load(tokens, s)
+		if err != nil {
+			return err
+		}
+		with, err := w.auth.load(tokens, s)
+		if err != nil {
+			return err
+		}
+		bare, auth = append(bare, without.perSecond), append(auth, with.perSecond)
+		ratios = append(ratios, with.perSecond/without.perSecond)
+		added = append(added, float64((with.cpu-without.cpu).Nanoseconds())/1_000)
+	}
+	fmt.Printf("%-34s %10.0f %10.0f %7.3f %8.1f %9.0f\n", name, median(bare), median(auth), median(ratios), median(added),
+		float64(w.auth.memory()-w.bare.memory())/(1<<20))
+	return nil
+}

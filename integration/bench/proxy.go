@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const authConfig = `
+	cognito_auth bench {
+		require group admins
+	}
+`
+
+// baseConfig is what both proxies share.
+const baseConfig = `{
+	admin off
+	persist_config off
+	auto_https off
+	storage file_system %s
+	log {
+		level ERROR
+	}
+	%s
+}
+http://:%s {
+	bind 127.0.0.1
+	%s
+	reverse_proxy %s
+}
+`
+
+const poolConfig = `cognito {
+		user_pool bench %s {
+			client %s
+			issuer %s
+			jwks_url http://%s/jwks.json
+		}
+	}`
+
+// proxy is a Caddy process.
+type proxy struct {
+	cmd     *exec.Cmd
+	address string
+	stderr  bytes.Buffer
+}
+
+// startProxy starts Caddy, with authorization or without, and waits until it
+// listens.
+func startProxy(dir, binary, upstream string, auth bool) (*proxy, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := net.SplitHostPort(address)
+	global, site := "", ""
+	if auth {
+		global, site = fmt.Sprintf(poolConfig, poolID, client, issuer, upstream), authConfig
+	}
+	config := filepath.Join(dir, "Caddyfile-"+port)
+	text := fmt.Sprintf(baseConfig, filepath.Join(dir, "storage-"+port), global, port, site, upstream)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	p := &proxy{address: address}
+	p.cmd = pinned(binary, "run", "--config", config, "--adapter", "caddyfile")
+	p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "HOME="+dir)
+	p.cmd.Stderr = &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return p, p.wait()
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
+
+func (p *proxy) wait() error {
+	for range 200 {
+		conn, err := net.Dial("tcp", p.address)
+		if err == nil {
+			return conn.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("Caddy does not listen on %s\n%s", p.address, p.stderr.String())
+}
+
+func (p *proxy) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+// cpu is the processor time that the process has used, in steps of 10 ms.
+func (p *proxy) cpu() time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// memory is the resident set in bytes.
+func (p *proxy) memory() int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kilobytes, _ := strconv.Atoi(strings.Fields(rest + " 0")[0])
+	return kilobytes << 10
+}
