@@ -3,6 +3,7 @@ package plugin
 import (
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -85,7 +86,8 @@ const foldedPrefix = "x-cognito-"
 
 // strip deletes every protected header in every spelling. CGI, WSGI and PHP read
 // X_Cognito_Sub and X.Cognito.Sub as X-Cognito-Sub (GHSA-f59h-q822-g45g,
-// GHSA-49wc-4hcv-v58q), and Caddy's own filter can be configured away.
+// GHSA-49wc-4hcv-v58q), and Caddy's own filter can be configured away. Some CGI
+// gateways (lighttpd, Apache 2.2) read X!Cognito~Sub in the same way.
 func (p protectedNames) strip(h http.Header) {
 	var buf [64]byte
 	for name := range h {
@@ -96,14 +98,16 @@ func (p protectedNames) strip(h http.Header) {
 	}
 }
 
-// appendFolded appends name in lower case with _ and . as hyphens.
+// appendFolded appends name in lower case with all that is neither a letter nor
+// a digit as hyphens.
 func appendFolded(dst []byte, name string) []byte {
 	for i := range len(name) {
 		c := name[i]
 		switch {
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
-		case c == '_' || c == '.':
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		default:
 			c = '-'
 		}
 		dst = append(dst, c)
@@ -142,32 +146,25 @@ func settleConnection(h http.Header) {
 	h["Connection"] = []string{strings.Join(kept, ", ")}
 }
 
-// ambiguousPath reports whether an upstream may read an escaped path otherwise
-// than Caddy's matchers did: path parameters (;), backslashes that some take for
-// slashes, NULs that end strings, and what is encoded twice.
+// ambiguousPath reports whether an upstream may read a path otherwise than
+// Caddy's matchers did: path parameters (;), backslashes that some take for
+// slashes, NULs that end strings, and what is encoded twice. The latter are
+// looked for in the decoded path, since every character of them may itself be
+// encoded, as in %25%32%65.
 func ambiguousPath(escaped string) bool {
-	for i := range len(escaped) {
-		switch escaped[i] {
-		case ';', '\\':
+	if strings.ContainsAny(escaped, `;\`) {
+		return true
+	}
+	decoded, _ := url.PathUnescape(escaped) // net/http has refused what is no escape
+	for i := range len(decoded) {
+		switch decoded[i] {
+		case '\\', 0:
 			return true
 		case '%':
-			if ambiguousEscape(escaped[i+1:]) {
+			if i+2 < len(decoded) && isHex(decoded[i+1]) && isHex(decoded[i+2]) {
 				return true
 			}
 		}
-	}
-	return false
-}
-
-func ambiguousEscape(rest string) bool {
-	if len(rest) < 2 {
-		return false
-	}
-	switch strings.ToLower(rest[:2]) {
-	case "00", "5c":
-		return true
-	case "25":
-		return len(rest) >= 4 && isHex(rest[2]) && isHex(rest[3])
 	}
 	return false
 }

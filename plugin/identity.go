@@ -31,12 +31,14 @@ func identityOf(ctx context.Context) *identity {
 
 // withIdentity returns the request with its identity, which it makes and lends
 // to the placeholders when it is missing. The request returned is a copy: what
-// net/http adds to the original's trailers later does not reach it.
+// net/http adds to the original's trailers later does not reach it. The request
+// that came in loses its trailers too, since error routes go on with that one.
 func withIdentity(r *http.Request) (*http.Request, *identity) {
 	if id := identityOf(r.Context()); id != nil {
 		return r, id
 	}
 	id := new(identity)
+	r.Trailer = nil
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(id.placeholder)
 	}

@@ -74,7 +74,10 @@ func (authorizationSource) find(r *http.Request) (string, bool, error) {
 	if !found || err != nil {
 		return "", false, err
 	}
-	scheme, token, _ := strings.Cut(value, " ")
+	scheme, token := value, ""
+	if end := strings.IndexAny(value, " \t"); end >= 0 { // a tab is a mistake, but no other scheme
+		scheme, token = value[:end], value[end:]
+	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", false, nil
 	}

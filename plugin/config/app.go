@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -171,25 +172,25 @@ func (p *UserPool) ValidateSettings() error {
 	if err := p.validateLists(); err != nil {
 		return err
 	}
-	for _, limit := range p.limits() {
+	return p.validateLimits()
+}
+
+func (p *UserPool) validateLimits() error {
+	for _, limit := range []struct {
+		key   string
+		value caddy.Duration
+	}{
+		{"leeway", p.Leeway}, {"refresh_interval", p.RefreshInterval}, {"max_stale", p.MaxStale},
+		{"cooldown", p.Cooldown}, {"fetch_timeout", p.FetchTimeout},
+	} {
 		if limit.value < 0 {
-			return fmt.Errorf("%s: expected 0 or more, got %d", limit.key, limit.value)
+			return fmt.Errorf("%s: expected 0 or more, got %v", limit.key, time.Duration(limit.value))
 		}
 	}
-	return nil
-}
-
-func (p *UserPool) limits() []limit {
-	return []limit{
-		{"leeway", int64(p.Leeway)}, {"refresh_interval", int64(p.RefreshInterval)},
-		{"max_stale", int64(p.MaxStale)}, {"cooldown", int64(p.Cooldown)},
-		{"fetch_timeout", int64(p.FetchTimeout)}, {"cache_size", int64(p.CacheSize)},
+	if p.CacheSize < 0 {
+		return fmt.Errorf("cache_size: expected 0 or more, got %d", p.CacheSize)
 	}
-}
-
-type limit struct {
-	key   string
-	value int64
+	return nil
 }
 
 func (p *UserPool) validateLists() error {

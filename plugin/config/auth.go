@@ -58,7 +58,7 @@ func (a *Auth) Validate() error {
 		return err
 	}
 	if a.Errors != "" && a.Errors != "json" {
-		return fmt.Errorf("errors: expected json, got %q; without errors, handle_errors shapes refusals", a.Errors)
+		return fmt.Errorf("errors: expected json, got %q; to let handle_errors shape refusals, leave errors out", a.Errors)
 	}
 	return a.ValidateForward()
 }

@@ -101,7 +101,7 @@ func (r Requirement) parse() (verifier.Requirement, error) {
 	case verifier.RequireMaxAge:
 		// As everywhere in Caddy, a day is a unit.
 		if len(values) == 1 {
-			if age, err := caddy.ParseDuration(values[0]); err == nil {
+			if age, err := caddy.ParseDuration(values[0]); err == nil && age > 0 {
 				values = []string{age.String()}
 			}
 		}
