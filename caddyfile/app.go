@@ -19,24 +19,24 @@ import (
 func ParseApp(d *caddyfile.Dispenser, app *config.App) error {
 	d.Next()
 	if d.NextArg() {
-		return d.Errf("cognito: expected a block, got %q", d.Val())
+		return d.Errf("cognito: expected a block that starts with {, got %q", d.Val())
 	}
 	return block(d, map[string]func() error{
 		"user_pool": func() error { return parseNamedPool(d, app) },
-	}, "user_pool")
+	}, nothingMore, "user_pool")
 }
 
 func parseNamedPool(d *caddyfile.Dispenser, app *config.App) error {
 	args := d.RemainingArgs()
 	if len(args) != 2 {
-		return d.Errf("user_pool: expected a name and a pool ID, got %d words", len(args))
+		return d.Errf("user_pool: expected a name of your choice and a pool ID, got %q", strings.Join(args, " "))
 	}
 	name := args[0]
 	if err := config.ValidateName(name); err != nil {
-		return d.Err(err.Error())
+		return d.WrapErr(err)
 	}
 	if app.UserPools[name] != nil {
-		return d.Errf("user_pool: %q is configured twice", name)
+		return d.Errf("user_pool: %q is configured twice; choose another name for one of them", name)
 	}
 	pool := &config.UserPool{ID: args[1]}
 	if err := parsePool(d, pool); err != nil {
@@ -69,7 +69,29 @@ func parseNamedPool(d *caddyfile.Dispenser, app *config.App) error {
 //	}
 func parsePool(d *caddyfile.Dispenser, pool *config.UserPool) error {
 	at := here(d)
-	err := block(d, map[string]func() error{
+	var insecure error // in the first line with such a URL; whether http is allowed shows only at the end
+	check := func() error {
+		judged := settled(*pool)
+		if insecure == nil && !pool.InsecureHTTP {
+			insecure = wrap(d, judged.ValidateSettings())
+		}
+		judged.InsecureHTTP = true
+		return judged.ValidateSettings()
+	}
+	err := block(d, poolWords(d, pool), check, "client", "audience", "issuer")
+	switch {
+	case err != nil:
+		return err
+	case insecure != nil && !pool.InsecureHTTP:
+		return insecure
+	case pool.HasPlaceholder():
+		return nil
+	}
+	return at.wrap(pool.Validate())
+}
+
+func poolWords(d *caddyfile.Dispenser, pool *config.UserPool) map[string]func() error {
+	return map[string]func() error{
 		"client":           list(d, &pool.Clients),
 		"any_client":       flag(d, &pool.AnyClient),
 		"audience":         list(d, &pool.Audiences),
@@ -84,15 +106,20 @@ func parsePool(d *caddyfile.Dispenser, pool *config.UserPool) error {
 		"cooldown":         duration(d, &pool.Cooldown),
 		"fetch_timeout":    duration(d, &pool.FetchTimeout),
 		"cache_size":       count(d, &pool.CacheSize),
-	}, "client", "audience", "issuer")
-	if err != nil || hasPlaceholder(pool) {
-		return err
 	}
-	return at.wrap(pool.Validate())
 }
 
-// hasPlaceholder reports whether the pool can be judged only when it is loaded.
-func hasPlaceholder(pool *config.UserPool) bool {
-	values := slices.Concat([]string{pool.ID, pool.JWKSURL, pool.JWKSFile, pool.Endpoint}, pool.Clients, pool.Audiences, pool.Issuers)
-	return slices.ContainsFunc(values, func(s string) bool { return strings.Contains(s, "{") })
+// settled is what of a pool can be judged now: values with placeholders have to
+// wait until it is loaded.
+func settled(pool config.UserPool) *config.UserPool {
+	open := func(value string) bool { return strings.Contains(value, "{") }
+	for _, values := range []*[]string{&pool.Clients, &pool.Audiences, &pool.Issuers} {
+		*values = slices.DeleteFunc(slices.Clone(*values), open)
+	}
+	for _, value := range []*string{&pool.JWKSURL, &pool.Endpoint} {
+		if open(*value) {
+			*value = ""
+		}
+	}
+	return &pool
 }

@@ -1,52 +1,92 @@
 package caddyfile
 
 import (
-	"fmt"
+	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
+// lines calls parse with the dispenser on the first word of each line of a
+// block, if there is one. What parse leaves unread must not open a block.
+func lines(d *caddyfile.Dispenser, parse func() error) error {
+	nesting, at, word := d.Nesting(), here(d), ""
+	for d.NextBlock(nesting) {
+		if d.Nesting() > nesting+1 {
+			return d.Errf("%s: expected the end of the line, got a block; remove the braces", word)
+		}
+		if word == "" && d.ValRaw() == "{" {
+			break // the last word of the file
+		}
+		word = d.Val()
+		if err := parse(); err != nil {
+			return err
+		}
+	}
+	if d.Nesting() > nesting {
+		return at.wrap(errors.New("the block that starts here is not closed; add a line with }"))
+	}
+	return nil
+}
+
 // block parses the lines of a block: for each, it calls the function named by
-// the first word with the dispenser on that word. A word that is not in the
-// table is an error, and so is a word that comes again, unless it is listed in
-// repeatable.
-func block(d *caddyfile.Dispenser, table map[string]func() error, repeatable ...string) error {
+// the first word with the dispenser on that word, and then check, whose error
+// belongs to that line. A word that is not in the table is an error, and so is a
+// word that comes again, unless it is listed in repeatable.
+func block(d *caddyfile.Dispenser, table map[string]func() error, check func() error, repeatable ...string) error {
 	seen := make(map[string]bool)
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
+	return lines(d, func() error {
 		word := d.Val()
 		parse, ok := table[word]
 		if !ok {
 			return unknown(d, table)
 		}
 		if seen[word] && !slices.Contains(repeatable, word) {
-			return d.Errf("%q stands here twice; remove one of the lines", word)
+			return d.Errf("%s: stands here twice; remove one of the lines", word)
 		}
 		seen[word] = true
 		if err := parse(); err != nil {
 			return err
 		}
-	}
-	return nil
+		return wrap(d, check())
+	})
 }
 
+// nothingMore is a check that accepts.
+func nothingMore() error { return nil }
+
 func unknown(d *caddyfile.Dispenser, table map[string]func() error) error {
-	words := make([]string, 0, len(table))
-	for word := range table {
-		words = append(words, word)
+	word, words := d.Val(), slices.Sorted(maps.Keys(table))
+	expected := strings.Join(words, ", ")
+	if len(words) > 1 {
+		expected = "one of " + expected
 	}
-	slices.Sort(words)
-	return d.Errf("unknown word %q: expected one of %s", d.Val(), strings.Join(words, ", "))
+	return d.Errf("unknown word %q: expected %s%s", word, expected, whereabouts(d))
+}
+
+// whereabouts says where a word belongs that stands in the wrong block.
+func whereabouts(d *caddyfile.Dispenser) string {
+	if poolWords(d, new(config.UserPool))[d.Val()] != nil {
+		return "; it belongs into the block of a user_pool"
+	}
+	if authWords(d, new(config.Auth))[d.Val()] != nil {
+		return "; it belongs into the block of cognito_auth"
+	}
+	return ""
 }
 
 // flag is a word without arguments.
 func flag(d *caddyfile.Dispenser, target *bool) func() error {
 	return func() error {
+		word := d.Val()
 		if d.NextArg() {
-			return d.Errf("expected nothing after it, got %q", d.Val())
+			return d.Errf("%s: expected nothing after it, got %q", word, d.Val())
 		}
 		*target = true
 		return nil
@@ -82,8 +122,8 @@ func duration(d *caddyfile.Dispenser, target *caddy.Duration) func() error {
 			return err
 		}
 		parsed, err := caddy.ParseDuration(value)
-		if err != nil || parsed < 0 {
-			return d.Errf("%s: expected a duration such as 10s or 15m, got %q", word, value)
+		if err != nil || parsed <= 0 { // 0 would mean the default
+			return d.Errf("%s: expected a duration above 0, such as 10s or 15m, got %q; without this line, the default applies", word, value)
 		}
 		*target = caddy.Duration(parsed)
 		return nil
@@ -99,7 +139,7 @@ func count(d *caddyfile.Dispenser, target *int) func() error {
 		}
 		parsed, err := strconv.Atoi(value)
 		if err != nil || parsed < 1 {
-			return d.Errf("%s: expected a number from 1, got %q", word, value)
+			return d.Errf("%s: expected a whole number from 1 up, got %q; without this line, the default applies", word, value)
 		}
 		*target = parsed
 		return nil
@@ -109,23 +149,33 @@ func count(d *caddyfile.Dispenser, target *int) func() error {
 // one is the only argument of a line.
 func one(d *caddyfile.Dispenser) (string, error) {
 	word, args := d.Val(), d.RemainingArgs()
-	if len(args) != 1 {
-		return "", d.Errf("%s: expected one value, got %d", word, len(args))
+	switch {
+	case len(args) == 0:
+		return "", d.Errf("%s: expected a value after it", word)
+	case len(args) > 1:
+		return "", d.Errf("%s: expected one value, got %q", word, strings.Join(args, " "))
+	case args[0] == "":
+		return "", d.Errf("%s: must not be empty; without this line, the default applies", word)
 	}
 	return args[0], nil
 }
 
-// position is a place in a Caddyfile, for errors about a whole block.
-type position struct {
-	file string
-	line int
+// position is a word of a Caddyfile, for errors that show up after it was read.
+type position struct{ word *caddyfile.Dispenser }
+
+// here is the place of the word just read.
+func here(d *caddyfile.Dispenser) position {
+	word := caddyfile.NewDispenser([]caddyfile.Token{d.Token()})
+	word.Next()
+	return position{word}
 }
 
-func here(d *caddyfile.Dispenser) position { return position{d.File(), d.Line()} }
+func (p position) wrap(err error) error { return wrap(p.word, err) }
 
-func (p position) wrap(err error) error {
+// wrap adds the place of the word just read.
+func wrap(d *caddyfile.Dispenser, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w, at %s:%d", err, p.file, p.line)
+	return d.WrapErr(err)
 }

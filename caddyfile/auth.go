@@ -1,7 +1,7 @@
 package caddyfile
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -29,57 +29,58 @@ import (
 func ParseAuth(d *caddyfile.Dispenser) (config.Auth, error) {
 	var auth config.Auth
 	d.Next()
-	at := here(d)
-	if err := parsePools(d, &auth.Check); err != nil {
+	if err := parsePools(d, &auth); err != nil {
 		return auth, err
 	}
-	err := block(d, map[string]func() error{
+	err := block(d, authWords(d, &auth), auth.Validate, "token_source", "require", "forward")
+	return auth, err
+}
+
+func authWords(d *caddyfile.Dispenser, auth *config.Auth) map[string]func() error {
+	return map[string]func() error{
 		"token_source":         func() error { return parseSource(d, &auth.Check) },
 		"token_use":            list(d, &auth.TokenUse),
 		"require":              func() error { return parseRequire(d, &auth.Require) },
 		"optional":             flag(d, &auth.Optional),
-		"forward":              func() error { return parseForward(d, &auth) },
+		"forward":              func() error { return parseForward(d, auth) },
 		"errors":               text(d, &auth.Errors),
 		"allow_preflight":      flag(d, &auth.AllowPreflight),
 		"allow_ambiguous_path": flag(d, &auth.AllowAmbiguousPath),
-	}, "token_source", "require", "forward")
-	if err != nil {
-		return auth, err
 	}
-	return auth, at.wrap(auth.Validate())
 }
 
 // parsePools reads the arguments: names of pools, or a pool ID and its clients.
-func parsePools(d *caddyfile.Dispenser, check *config.Check) error {
+// Names hold no placeholders, so a placeholder stands for a pool ID.
+func parsePools(d *caddyfile.Dispenser, auth *config.Auth) error {
 	at, args := here(d), d.RemainingArgs()
 	if len(args) == 0 {
 		return d.Errf("%s: expected the name of a user_pool, or a pool ID and its app clients", d.Val())
 	}
-	if !config.IsPoolID(args[0]) {
-		check.Pools = args
-		return nil
+	if !config.IsPoolID(args[0]) && !strings.Contains(args[0], "{") {
+		auth.Pools = args
+		return at.wrap(auth.Validate())
 	}
 	if len(args) == 1 {
 		return d.Errf("pool ID %q: expected the IDs of the accepted app clients after it", args[0])
 	}
-	check.UserPool = &config.UserPool{ID: args[0], Clients: args[1:]}
-	if hasPlaceholder(check.UserPool) {
-		return nil
+	auth.UserPool = &config.UserPool{ID: args[0], Clients: args[1:]}
+	if auth.UserPool.HasPlaceholder() {
+		return at.wrap(settled(*auth.UserPool).ValidateSettings())
 	}
-	return at.wrap(check.UserPool.Validate())
+	return at.wrap(auth.UserPool.Validate())
 }
 
 func parseSource(d *caddyfile.Dispenser, check *config.Check) error {
 	args := d.RemainingArgs()
 	if len(args) == 0 || len(args) > 2 {
-		return d.Err("token_source: expected authorization, or one of header, cookie and query with a name")
+		return d.Errf("token_source: expected authorization, or one of header, cookie and query with a name, got %q", strings.Join(args, " "))
 	}
 	source := config.TokenSource{From: args[0]}
 	if len(args) == 2 {
 		source.Name = args[1]
 	}
 	check.TokenSources = append(check.TokenSources, source)
-	return wrap(d, config.ValidateSources(check.TokenSources))
+	return nil
 }
 
 func parseRequire(d *caddyfile.Dispenser, target *[]config.Requirement) error {
@@ -87,12 +88,9 @@ func parseRequire(d *caddyfile.Dispenser, target *[]config.Requirement) error {
 	if len(args) == 0 {
 		return d.Err("require: expected scope, group, acr, max_age or claim, and its values")
 	}
-	required := config.Requirement{Kind: args[0], Values: args[1:]}
-	*target = append(*target, required)
-	return wrap(d, (&config.Match{Require: []config.Requirement{required}}).Validate())
+	*target = append(*target, config.Requirement{Kind: args[0], Values: args[1:]})
+	return nil
 }
-
-var errForward = errors.New("forward: expected <claim> > <header> [json], none or token")
 
 func parseForward(d *caddyfile.Dispenser, auth *config.Auth) error {
 	args := d.RemainingArgs()
@@ -102,19 +100,16 @@ func parseForward(d *caddyfile.Dispenser, auth *config.Auth) error {
 	case len(args) == 1 && args[0] == "token":
 		return once(d, &auth.ForwardToken)
 	case len(args) < 3 || len(args) > 4 || args[1] != ">" || len(args) == 4 && args[3] != "json":
-		return wrap(d, errForward)
+		return d.Errf("forward: expected <claim> > <header> [json], none or token, got %q", strings.Join(args, " "))
 	}
 	auth.Forward = append(auth.Forward, config.Forward{Claim: args[0], Header: args[2], JSON: len(args) == 4})
-	return wrap(d, auth.ValidateForward())
+	return nil
 }
 
 func once(d *caddyfile.Dispenser, target *bool) error {
 	if *target {
-		return d.Errf("forward %s stands here twice; remove one of the lines", d.Val())
+		return d.Errf("forward: %s stands here twice; remove one of the lines", d.Val())
 	}
 	*target = true
 	return nil
 }
-
-// wrap adds the place of the word just read.
-func wrap(d *caddyfile.Dispenser, err error) error { return here(d).wrap(err) }

@@ -21,20 +21,22 @@ func ParseMatch(d *caddyfile.Dispenser) (config.Match, error) {
 				return match, err
 			}
 		}
-		for nesting := d.Nesting(); d.NextBlock(nesting); {
-			if err := parseMatchLine(d, &match); err != nil {
-				return match, err
-			}
+		if err := lines(d, func() error { return parseMatchLine(d, &match) }); err != nil {
+			return match, err
 		}
 	}
 	return match, nil
 }
 
-// parseMatchLine starts on the kind.
+// parseMatchLine starts on the kind. Its errors name the matcher, since Caddy
+// does so for directives only.
 func parseMatchLine(d *caddyfile.Dispenser, match *config.Match) error {
 	required := config.Requirement{Kind: d.Val(), Values: d.RemainingArgs()}
 	match.Require = append(match.Require, required)
-	return wrap(d, (&config.Match{Require: []config.Requirement{required}}).Validate())
+	if err := (&config.Match{Require: []config.Requirement{required}}).Validate(); err != nil {
+		return d.Errf("matcher cognito: %w", err)
+	}
+	return nil
 }
 
 // ParseStrip parses the directive cognito_strip, which takes nothing.
@@ -43,8 +45,8 @@ func ParseStrip(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("cognito_strip: expected nothing after it, got %q", d.Val())
 	}
-	if d.NextBlock(d.Nesting()) {
-		return d.Errf("cognito_strip: expected no block, got %q", d.Val())
+	if d.Next() {
+		return d.Err("cognito_strip: expected nothing after it, got a block; remove the braces")
 	}
 	return nil
 }

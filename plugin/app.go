@@ -2,7 +2,9 @@ package plugin
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
@@ -22,7 +24,7 @@ type App struct {
 
 	env       *environment
 	repl      *caddy.Replacer
-	pools     map[string]*userPool // by name, and by ID for those of a directive
+	pools     map[string]*userPool // those with a name
 	acquired  []*userPool
 	protected protectedNames
 }
@@ -45,11 +47,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := metrics.register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
-	for name, pool := range a.UserPools {
+	for _, name := range slices.Sorted(maps.Keys(a.UserPools)) {
 		if err := config.ValidateName(name); err != nil {
 			return err
 		}
-		if a.pools[name], err = a.acquire(name, pool); err != nil {
+		if a.pools[name], err = a.acquire(name, a.UserPools[name]); err != nil {
 			return fmt.Errorf("user_pool %s: %w", name, err)
 		}
 	}
@@ -82,6 +84,8 @@ func (a *App) Cleanup() error {
 	return nil
 }
 
+// acquire makes or takes over a pool. One that a directive configures has its ID
+// for a name.
 func (a *App) acquire(name string, pool *config.UserPool) (*userPool, error) {
 	resolved, err := pool.Resolve(a.repl)
 	if err != nil {
@@ -89,6 +93,9 @@ func (a *App) acquire(name string, pool *config.UserPool) (*userPool, error) {
 	}
 	if err := resolved.Validate(); err != nil {
 		return nil, err
+	}
+	if name == "" {
+		name = resolved.ID
 	}
 	acquired, err := acquireUserPool(name, resolved, a.env)
 	if err != nil {
@@ -102,7 +109,7 @@ func (a *App) acquire(name string, pool *config.UserPool) (*userPool, error) {
 // configures itself.
 func (a *App) verifiers(check *config.Check) ([]*verifier.Verifier, error) {
 	if check.UserPool != nil {
-		pool, err := a.acquire(check.UserPool.ID, check.UserPool)
+		pool, err := a.acquire("", check.UserPool)
 		if err != nil {
 			return nil, fmt.Errorf("user_pool: %w", err)
 		}

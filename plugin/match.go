@@ -18,7 +18,8 @@ import (
 // Match matches requests whose token, verified by cognito_auth earlier on the
 // route, meets all requirements. It matches no request without such a token.
 //
-// In CEL expressions: `cognito('group', 'editors', 'admins')`.
+// In CEL expressions, with one requirement a call:
+// `cognito('group', 'editors', 'admins')`.
 type Match struct {
 	config.Match
 
@@ -70,10 +71,8 @@ func matchOf(ctx caddy.Context, words []ref.Val) (*Match, error) {
 	for i, word := range words {
 		args[i], _ = word.Value().(string)
 	}
-	match := new(Match)
-	if len(args) > 0 {
-		match.Require = []config.Requirement{{Kind: args[0], Values: args[1:]}}
-	}
+	match := new(Match) // Caddy's macro sees to it that there is an argument
+	match.Require = []config.Requirement{{Kind: args[0], Values: args[1:]}}
 	return match, match.Provision(ctx)
 }
 

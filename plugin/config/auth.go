@@ -60,11 +60,11 @@ func (a *Auth) Validate() error {
 	if a.Errors != "" && a.Errors != "json" {
 		return fmt.Errorf("errors: expected json, got %q; to let handle_errors shape refusals, leave errors out", a.Errors)
 	}
-	return a.ValidateForward()
+	return a.validateForward()
 }
 
-// ValidateForward checks the identity headers.
-func (a *Auth) ValidateForward() error {
+// validateForward checks the identity headers.
+func (a *Auth) validateForward() error {
 	var seen []string
 	for _, f := range a.Forward {
 		if f.Claim == "" {

@@ -56,7 +56,7 @@ func (c *Check) Validate() error {
 			return fmt.Errorf("token_use: expected access or id, got %q", use)
 		}
 	}
-	if err := ValidateSources(c.TokenSources); err != nil {
+	if err := validateSources(c.TokenSources); err != nil {
 		return err
 	}
 	_, err := c.Requirements()
@@ -155,8 +155,8 @@ type TokenSource struct {
 
 func (s TokenSource) String() string { return strings.TrimSpace(s.From + " " + s.Name) }
 
-// ValidateSources checks that every source is complete and stands there once.
-func ValidateSources(sources []TokenSource) error {
+// validateSources checks that every source is complete and stands there once.
+func validateSources(sources []TokenSource) error {
 	for i, s := range sources {
 		if slices.ContainsFunc(sources[:i], s.equal) {
 			return fmt.Errorf("token_source: %q stands here twice; remove one of them", s)
