@@ -24,15 +24,20 @@ var defaultHeaders = []identityHeader{
 	{"X-Cognito-Sub", func(t *verifier.Token) (string, bool) { return encodeText(t.Subject(), false), true }},
 	{"X-Cognito-Username", func(t *verifier.Token) (string, bool) { return present(t.Username()) }},
 	{"X-Cognito-Groups", claimHeader("cognito:groups", false)},
-	{"X-Cognito-Scope", claimHeader("scope", false)},
+	{"X-Cognito-Scope", forUse(verifier.Access, "scope")},
 	{"X-Cognito-Client-Id", func(t *verifier.Token) (string, bool) { return present(t.ClientID()) }},
 	{"X-Cognito-Token-Use", func(t *verifier.Token) (string, bool) { return string(t.Use()), true }},
-	{"X-Cognito-Email", func(t *verifier.Token) (string, bool) {
-		if t.Use() != verifier.ID {
+	{"X-Cognito-Email", forUse(verifier.ID, "email")},
+}
+
+// forUse is a claim that means something in one kind of token only.
+func forUse(use verifier.TokenUse, claim string) func(*verifier.Token) (string, bool) {
+	return func(t *verifier.Token) (string, bool) {
+		if t.Use() != use {
 			return "", false
 		}
-		return serializeClaim(t, "email", false)
-	}},
+		return serializeClaim(t, claim, false)
+	}
 }
 
 func present(value string) (string, bool) { return encodeText(value, false), value != "" }
