@@ -127,14 +127,10 @@ func isStringArray(raw string) bool {
 	if raw[0] != '[' {
 		return false
 	}
-	for rest := raw[1:]; ; {
-		element, after, ok := nextElement(rest)
-		if !ok {
-			return true
-		}
+	for element := range Elements(raw) {
 		if element[0] != '"' {
 			return false
 		}
-		rest = after
 	}
+	return true
 }

@@ -32,7 +32,7 @@ const (
 
 // ParseKeySet reads a JSON Web Key Set (RFC 7517 §5). Keys that cannot verify an
 // RS256 signature (another type, use or algorithm, no ID, fewer than 2048 bits,
-// an odd exponent) are skipped, as RFC 7517 §5 asks. The keys that are left are
+// an even exponent) are skipped, as RFC 7517 §5 asks. The keys that are left are
 // never none and have distinct IDs.
 func ParseKeySet(document []byte) ([]*Key, error) {
 	var set struct {
@@ -72,11 +72,14 @@ func parseKey(raw []byte) (*Key, bool) {
 	if err := key.Raw(&public); err != nil {
 		return nil, false // another key type, or a private key by mistake
 	}
-	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits || public.E < 3 || public.E%2 == 0 {
+	if bits := public.N.BitLen(); bits < minRSABits || bits > maxRSABits || !usableExponent(public.E) {
 		return nil, false
 	}
 	return &Key{ID: key.KeyID(), public: &public}, true
 }
+
+// usableExponent: with another one, crypto/rsa refuses every signature.
+func usableExponent(e int) bool { return e >= 3 && e <= 1<<31-1 && e%2 == 1 }
 
 // forRS256 checks what the key says of itself: Cognito's say use "sig" and alg
 // "RS256"; both are optional in RFC 7517.

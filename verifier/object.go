@@ -39,10 +39,10 @@ type scratch struct {
 	members []member
 }
 
-// bytes is s as bytes, until the next call: converting would allocate.
-func (sc *scratch) bytes(s string) []byte {
-	sc.encoded = append(sc.encoded[:0], s...)
-	return sc.encoded
+// bytes is text as bytes, until the next call: converting would allocate.
+func (s *scratch) bytes(text string) []byte {
+	s.encoded = append(s.encoded[:0], text...)
+	return s.encoded
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -143,10 +143,10 @@ func (o *object) get(name string) (value string, ok bool) {
 
 func (o *object) nameIs(m member, name string) bool {
 	raw := o.text[m.name:m.nameEnd]
-	if raw == name {
-		return true
+	if !o.escapes || !escaped(raw) {
+		return raw == name
 	}
-	return o.escapes && unquote(o.text[m.name-1:m.nameEnd+1]) == name
+	return unquote(o.text[m.name-1:m.nameEnd+1]) == name
 }
 
 // names lists the member names, decoded.

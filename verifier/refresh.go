@@ -73,10 +73,10 @@ func (s *RemoteKeySet) run() {
 func (s *RemoteKeySet) due() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failures > 0 {
-		return s.retry
+	if snap := s.current.Load(); s.failures == 0 && snap != nil {
+		return snap.refresh
 	}
-	return s.current.Load().refresh // there is one: the last fetch succeeded
+	return s.retry // zero, so at once, when Close came before the first answer
 }
 
 // Refresh fetches the keys now, also during a cool-down or a pause after a
@@ -131,6 +131,8 @@ func (s *RemoteKeySet) fetch(f *flight, trigger Trigger) {
 	s.flight = nil
 	s.mu.Unlock()
 	close(f.done)
+	s.telling.Lock() // the next flight can end before this one has told
+	defer s.telling.Unlock()
 	if err == nil && s.opts.Store != nil {
 		event.StoreErr = s.save(s.ctx, now, got.body)
 	}

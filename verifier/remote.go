@@ -61,6 +61,8 @@ type RemoteKeySet struct {
 	start    sync.Once
 	restored chan struct{} // closed when the store was asked
 
+	telling sync.Mutex // one call of the store's Save and of Observe at a time
+
 	mu       sync.Mutex // guards all below
 	flight   *flight    // the fetch that runs, if one does
 	failures int        // in a row
@@ -166,8 +168,8 @@ func (s *RemoteKeySet) known(id string) *Key {
 // become a flood of fetches. Only a healthy answer makes keys young, so an
 // outage never turns into refusals.
 func (s *RemoteKeySet) cooling() bool {
-	snap := s.current.Load()
-	return snap != nil && time.Since(snap.fetched) < s.opts.Cooldown
+	snap, now := s.current.Load(), time.Now()
+	return snap != nil && snap.trusted(now) && now.Sub(snap.fetched) < s.opts.Cooldown
 }
 
 // missing tells a key that the issuer does not have from one that nobody could

@@ -34,7 +34,8 @@ func (s *RemoteKeySet) restore(ctx context.Context) error {
 	if err := json.Unmarshal(data, &kept); err != nil {
 		return err
 	}
-	if kept.URL != s.opts.URL || kept.Fetched.After(time.Now()) {
+	// Without a time the keys would be trusted for ever, as if they were pinned.
+	if kept.URL != s.opts.URL || kept.Fetched.IsZero() || kept.Fetched.After(time.Now()) {
 		return fmt.Errorf("stored key set is not one of %s", s.opts.URL)
 	}
 	keys, err := ParseKeySet(kept.JWKS)
@@ -52,5 +53,7 @@ func (s *RemoteKeySet) save(ctx context.Context, at time.Time, jwks []byte) erro
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.FetchTimeout)
+	defer cancel()
 	return s.opts.Store.Save(ctx, s.opts.URL, data)
 }

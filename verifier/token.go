@@ -57,8 +57,14 @@ func (t *Token) Username() string {
 	return t.text("username")
 }
 
-// Scopes are the OAuth scopes of an access token.
-func (t *Token) Scopes() iter.Seq[string] { return strings.FieldsSeq(t.text("scope")) }
+// Scopes are the OAuth scopes of an access token. An ID token has none: it grants
+// nothing, whatever a trigger wrote into it.
+func (t *Token) Scopes() iter.Seq[string] {
+	if t.use != Access {
+		return strings.FieldsSeq("")
+	}
+	return strings.FieldsSeq(t.text("scope"))
+}
 
 // Groups are the user's groups, in the order of the token.
 func (t *Token) Groups() iter.Seq[string] { return t.StringsClaim("cognito:groups") }
@@ -117,19 +123,37 @@ func eachString(raw string, yield func(string) bool) {
 		yield(unquote(raw))
 		return
 	}
-	if raw[0] != '[' {
-		return
-	}
-	for rest := raw[1:]; ; {
-		element, after, ok := nextElement(rest)
-		if !ok {
-			return
-		}
+	for element := range Elements(raw) {
 		if element[0] == '"' && !yield(unquote(element)) {
 			return
 		}
-		rest = after
 	}
+}
+
+// Elements are the elements of a JSON array as [Token.Claim] returns it, each as
+// JSON text. Anything but an array has none.
+func Elements(array string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if array == "" || array[0] != '[' {
+			return
+		}
+		for rest := array[1:]; ; {
+			element, after, ok := nextElement(rest)
+			if !ok || !yield(element) {
+				return
+			}
+			rest = after
+		}
+	}
+}
+
+// Unquote decodes a JSON string as [Token.Claim] or [Elements] return it; other
+// JSON is not ok.
+func Unquote(json string) (text string, ok bool) {
+	if json == "" || json[0] != '"' {
+		return "", false
+	}
+	return unquote(json), true
 }
 
 // nextElement cuts the first element off the inside of a valid JSON array.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,12 @@ type Verifier struct {
 func New(opts Options) (*Verifier, error) {
 	if len(opts.KeySets) == 0 {
 		return nil, errors.New("issuer: at least one is required")
+	}
+	if _, ok := opts.KeySets[""]; ok {
+		return nil, errors.New("issuer: expected none to be empty, since that would accept tokens that name none")
+	}
+	if slices.Contains(opts.Clients, "") {
+		return nil, errors.New("client: expected none to be empty")
 	}
 	if len(opts.Clients) == 0 && !opts.SkipClientCheck {
 		return nil, errors.New("client: at least one is required, unless the check is switched off")
@@ -120,7 +127,8 @@ func verifyNew(ctx context.Context, raw string, pools []*Verifier) (*Verifier, *
 	if err != nil {
 		return pools[0], nil, err
 	}
-	decided, refusal := pools[0], refuse(ErrIssuer, "iss", issuer)
+	var decided *Verifier
+	refusal := refuse(ErrIssuer, "iss", issuer)
 	for _, v := range pools {
 		keys, ok := v.opts.KeySets[issuer]
 		if !ok {
@@ -130,7 +138,14 @@ func verifyNew(ctx context.Context, raw string, pools []*Verifier) (*Verifier, *
 		if err == nil {
 			return v, tok, nil
 		}
-		decided, refusal = v, err
+		// Of pools that share an issuer, one that the token was not meant for says
+		// less than any other; above all it must not turn an outage into a refusal.
+		if decided == nil || !errors.Is(err, ErrClient) {
+			decided, refusal = v, err
+		}
+	}
+	if decided == nil {
+		decided = pools[0]
 	}
 	return decided, nil, refusal
 }
@@ -170,3 +185,6 @@ func (v *Verifier) observe(outcome Verification, began time.Time) {
 	outcome.Duration = v.now().Sub(began)
 	v.opts.Observe(outcome)
 }
+
+// Name is the name from the options.
+func (v *Verifier) Name() string { return v.opts.Name }
