@@ -153,17 +153,17 @@ func settleConnection(h http.Header) {
 
 // ambiguousPath reports whether an upstream may read a path otherwise than
 // Caddy's matchers did: path parameters (;), backslashes that some take for
-// slashes, NULs that end strings, and what is encoded twice. The latter are
-// looked for in the decoded path, since every character of them may itself be
-// encoded, as in %25%32%65.
+// slashes, NULs that end strings, and what is encoded twice. All of them are
+// looked for in the decoded path: any character may be encoded, as in %25%32%65,
+// and a proxy on the way may turn ..%3b into ..;
 func ambiguousPath(escaped string) bool {
-	if strings.ContainsAny(escaped, `;\`) {
+	decoded, err := url.PathUnescape(escaped)
+	if err != nil {
 		return true
 	}
-	decoded, _ := url.PathUnescape(escaped) // net/http has refused what is no escape
 	for i := range len(decoded) {
 		switch decoded[i] {
-		case '\\', 0:
+		case ';', '\\', 0:
 			return true
 		case '%':
 			if i+2 < len(decoded) && isHex(decoded[i+1]) && isHex(decoded[i+2]) {

@@ -69,9 +69,9 @@ func TestSettleConnection(t *testing.T) {
 
 func TestAmbiguousPath(t *testing.T) {
 	for path, want := range map[string]bool{
-		"/a/b": false, "/a%20b": false, "/a%2Fb": false, "/a%3Bb": false, "/100%25": false, "/100%25x": false, "/100%2": false,
+		"/a/b": false, "/a%20b": false, "/a%2Fb": false, "/100%25": false, "/100%25x": false,
 		"/../b": false, "/a//b": false, "": false,
-		"/a;b": true, "/..;/admin": true, `/a\b`: true, "/a%5Cb": true, "/a%5cb": true, "/a%00": true,
+		"/a;b": true, "/100%2": true, "/a%3Bb": true, "/..;/admin": true, `/a\b`: true, "/a%5Cb": true, "/a%5cb": true, "/a%00": true,
 		"/%252e%252e/": true, "/a%2561": true,
 	} {
 		if got := ambiguousPath(path); got != want {

@@ -54,6 +54,7 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyau
 	if re.challenge != "" {
 		w.Header().Set("WWW-Authenticate", re.challenge)
 	}
+	closeUnread(w.Header(), r)
 	if unavailable, ok := errors.AsType[*verifier.UnavailableError](err); ok {
 		return caddyauth.User{}, false, unavailable
 	}

@@ -123,15 +123,20 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	if re.status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", strconv.Itoa(int((re.retryAfter+time.Second-1)/time.Second)))
 	}
-	// Caddy reads on for the rest of a request that was answered early, and a
-	// client that waits for the answer before it sends on would wait for ever.
-	if r.ProtoMajor == 1 && r.ContentLength != 0 {
-		header.Set("Connection", "close")
-	}
+	closeUnread(header, r)
 	if a.Errors == "json" {
 		return writeProblem(w, re, err)
 	}
 	return caddyhttp.Error(re.status, err)
+}
+
+// closeUnread ends an HTTP/1 connection with the answer to a request whose body
+// nobody reads. Caddy reads on for the rest, and a client that waits for the
+// answer before it sends on would wait for ever.
+func closeUnread(header http.Header, r *http.Request) {
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		header.Set("Connection", "close")
+	}
 }
 
 func (a *Auth) logRefusal(re refusal, err error) {

@@ -80,12 +80,18 @@ func (s *RemoteKeySet) due() time.Time {
 }
 
 // Refresh fetches the keys now, also during a cool-down or a pause after a
-// failure, and waits for the outcome.
+// failure, and waits for the outcome. A fetch that began before does not count.
 func (s *RemoteKeySet) Refresh(ctx context.Context) error {
 	s.Start()
 	s.mu.Lock()
 	s.retry = time.Time{}
+	running := s.flight
 	s.mu.Unlock()
+	if running != nil {
+		if err := wait(ctx, running.over); err != nil {
+			return err
+		}
+	}
 	f := s.join(TriggerManual)
 	if f == nil {
 		return errors.New("key set is closed")
@@ -110,33 +116,35 @@ func (s *RemoteKeySet) join(trigger Trigger) *flight {
 	if trigger == TriggerUnknownKey && s.cooling() {
 		return nil // somebody else's fetch ended between the look and the lock
 	}
-	f := &flight{make(chan struct{})}
+	f := &flight{make(chan struct{}), make(chan struct{})}
 	s.flight = f
 	s.running.Go(func() { s.fetch(f, trigger) })
 	return f
 }
 
 // fetch is one flight. What it learns is in place before anybody who waits for
-// it goes on.
+// it goes on, and it is stored and reported before the next one can start: an
+// old success must not overwrite a newer one, or be told after a newer failure.
 func (s *RemoteKeySet) fetch(f *flight, trigger Trigger) {
 	began := time.Now()
 	got, err := s.fetcher.fetch(s.ctx)
-	event := KeySetEvent{URL: s.opts.URL, Trigger: trigger, Duration: time.Since(began), Err: err}
 	now := time.Now()
+	event := KeySetEvent{URL: s.opts.URL, Trigger: trigger, Duration: now.Sub(began), Err: err}
 	s.mu.Lock()
 	if err == nil {
 		event.Added, event.Removed = s.install(got, now)
 	}
 	s.settle(err, now)
-	s.flight = nil
 	s.mu.Unlock()
 	close(f.done)
-	s.telling.Lock() // the next flight can end before this one has told
-	defer s.telling.Unlock()
 	if err == nil && s.opts.Store != nil {
 		event.StoreErr = s.save(s.ctx, now, got.body)
 	}
 	s.report(event)
+	s.mu.Lock()
+	s.flight = nil
+	s.mu.Unlock()
+	close(f.over)
 }
 
 // install publishes a new snapshot. The caller holds mu.

@@ -61,7 +61,7 @@ type RemoteKeySet struct {
 	start    sync.Once
 	restored chan struct{} // closed when the store was asked
 
-	telling sync.Mutex // one call of the store's Save and of Observe at a time
+	telling chan struct{} // holds one: calls of the store's Save and of Observe do not overlap
 
 	mu       sync.Mutex // guards all below
 	flight   *flight    // the fetch that runs, if one does
@@ -72,7 +72,10 @@ type RemoteKeySet struct {
 }
 
 // flight is one fetch, shared by all who wait for it.
-type flight struct{ done chan struct{} }
+type flight struct {
+	done chan struct{} // closed when the keys are in place
+	over chan struct{} // closed when another fetch may start
+}
 
 // NewRemoteKeySet checks opts. It makes no request: that is for [RemoteKeySet.Start]
 // or the first token. The caller must Close the set.
@@ -85,7 +88,7 @@ func NewRemoteKeySet(opts RemoteOptions) (*RemoteKeySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &RemoteKeySet{opts: opts, fetcher: f, restored: make(chan struct{})}
+	s := &RemoteKeySet{opts: opts, fetcher: f, restored: make(chan struct{}), telling: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if len(opts.Pinned) > 0 {
 		s.current.Store(newSnapshot(opts.Pinned, time.Time{}, 0))
