@@ -22,13 +22,16 @@ func (w *world) signIn(username string) (access, id string) {
 	got := roundTrip(w.T, &http.Client{Transport: transport}, http.MethodPost, w.caddyExpand("$COGNITO/"), string(request),
 		"Content-Type: application/x-amz-json-1.1", "X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth")
 	var result struct {
-		AuthenticationResult struct{ AccessToken, IdToken string }
+		AuthenticationResult struct {
+			AccessToken string
+			IDToken     string `json:"IdToken"`
+		}
 	}
 	check(w.T, json.Unmarshal([]byte(got.body), &result))
 	if result.AuthenticationResult.AccessToken == "" {
 		w.Fatalf("sign-in failed: %s", got.body)
 	}
-	return result.AuthenticationResult.AccessToken, result.AuthenticationResult.IdToken
+	return result.AuthenticationResult.AccessToken, result.AuthenticationResult.IDToken
 }
 
 func (w *world) sub(username string) string {

@@ -61,8 +61,6 @@ type RemoteKeySet struct {
 	start    sync.Once
 	restored chan struct{} // closed when the store was asked
 
-	telling chan struct{} // holds one: calls of the store's Save and of Observe do not overlap
-
 	mu       sync.Mutex // guards all below
 	flight   *flight    // the fetch that runs, if one does
 	failures int        // in a row
@@ -88,7 +86,7 @@ func NewRemoteKeySet(opts RemoteOptions) (*RemoteKeySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &RemoteKeySet{opts: opts, fetcher: f, restored: make(chan struct{}), telling: make(chan struct{}, 1)}
+	s := &RemoteKeySet{opts: opts, fetcher: f, restored: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if len(opts.Pinned) > 0 {
 		s.current.Store(newSnapshot(opts.Pinned, time.Time{}, 0))

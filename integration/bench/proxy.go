@@ -96,7 +96,7 @@ func (p *proxy) wait() error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return fmt.Errorf("Caddy does not listen on %s\n%s", p.address, p.stderr.String())
+	return fmt.Errorf("proxy does not listen on %s\n%s", p.address, p.stderr.String())
 }
 
 func (p *proxy) stop() error {
