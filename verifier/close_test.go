@@ -213,6 +213,20 @@ func TestObserveIsCalledOnceAtATime(t *testing.T) {
 	})
 }
 
+// A fetch that is over for its callers but not yet reported must not make the
+// background spin: under synctest, that would hang.
+func TestASlowObserveAfterAFailureDoesNotSpin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iss := newFakeIssuer("")
+		iss.fail()
+		iss.open(t, verifier.RemoteOptions{Observe: func(verifier.KeySetEvent) { time.Sleep(3 * time.Second) }})
+		time.Sleep(time.Minute)
+		if got := iss.count(); got > 10 {
+			t.Errorf("expected pauses between the fetches, got %d", got)
+		}
+	})
+}
+
 func TestEveryFetchIsObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []verifier.KeySetEvent

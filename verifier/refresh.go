@@ -57,7 +57,7 @@ func (s *RemoteKeySet) run() {
 	trigger := TriggerStart
 	for s.ctx.Err() == nil {
 		if f := s.join(trigger); f != nil {
-			_ = wait(s.ctx, f.done)
+			_ = wait(s.ctx, f.over) // not done: joining it again would spin
 		}
 		trigger = TriggerRefresh
 		timer := time.NewTimer(time.Until(s.due()))
