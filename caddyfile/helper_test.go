@@ -32,8 +32,6 @@ func parseApp(d *caddyfile.Dispenser) (config.App, error) {
 	return app, err
 }
 
-func parseStrip(d *caddyfile.Dispenser) (struct{}, error) { return struct{}{}, parse.ParseStrip(d) }
-
 // accepted is a row of a table of good Caddyfiles.
 type accepted[T any] struct {
 	name, input string

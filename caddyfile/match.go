@@ -39,14 +39,18 @@ func parseMatchLine(d *caddyfile.Dispenser, match *config.Match) error {
 	return nil
 }
 
-// ParseStrip parses the directive cognito_strip, which takes nothing.
-func ParseStrip(d *caddyfile.Dispenser) error {
+// ParseStrip parses the directive cognito_strip.
+//
+//	cognito_strip {
+//		allow_ambiguous_path
+//	}
+func ParseStrip(d *caddyfile.Dispenser) (config.Strip, error) {
+	var strip config.Strip
 	d.Next()
 	if d.NextArg() {
-		return d.Errf("cognito_strip: expected nothing after it, got %q", d.Val())
+		return strip, d.Errf("cognito_strip: expected nothing after it, got %q", d.Val())
 	}
-	if d.Next() {
-		return d.Err("cognito_strip: expected nothing after it, got a block; remove the braces")
-	}
-	return nil
+	return strip, block(d, map[string]func() error{
+		"allow_ambiguous_path": flag(d, &strip.AllowAmbiguousPath),
+	}, nothingMore)
 }

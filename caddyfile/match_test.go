@@ -58,10 +58,13 @@ func TestParseMatchRefuses(t *testing.T) {
 }
 
 func TestParseStrip(t *testing.T) {
-	expectAll(t, parseStrip, []accepted[struct{}]{{"nothing after it", "cognito_strip", struct{}{}}})
-	refuseAll(t, parseStrip, []refused{
+	expectAll(t, parse.ParseStrip, []accepted[config.Strip]{
+		{"nothing after it", "cognito_strip", config.Strip{}},
+		{"an empty block", "cognito_strip {\n}", config.Strip{}},
+		{"ambiguous paths", "cognito_strip {\n allow_ambiguous_path\n}", config.Strip{AllowAmbiguousPath: true}},
+	})
+	refuseAll(t, parse.ParseStrip, []refused{
 		{"an argument", "\ncognito_strip main", `cognito_strip: expected nothing after it, got "main", at Testfile:2`},
-		{"a block", "cognito_strip {\n forward sub\n}", `cognito_strip: expected nothing after it, got a block; remove the braces, at Testfile:1`},
-		{"an empty block", "cognito_strip {\n}", `cognito_strip: expected nothing after it, got a block; remove the braces, at Testfile:1`},
+		{"a word of another block", "cognito_strip {\n forward sub\n}", `unknown word "forward": expected allow_ambiguous_path; it belongs into the block of cognito_auth, at Testfile:2`},
 	})
 }

@@ -65,7 +65,7 @@ func TestEachWordOfAPoolFillsItsKey(t *testing.T) {
 		reflect.TypeFor[[]string]():       "https://example.com",
 		reflect.TypeFor[bool]():           "",
 		reflect.TypeFor[int]():            "7",
-		reflect.TypeFor[caddy.Duration](): "7s",
+		reflect.TypeFor[caddy.Duration](): "7h",
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config.UserPool]()) {
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -223,12 +223,17 @@ func (w *world) do(method, path, body string, headers ...string) answer {
 	return roundTrip(w.T, w.web, method, "http://edge"+path, body, headers...)
 }
 
-// roundTrip tries twice: right after a reload, Caddy may drop a connection.
+// roundTrip tries again, since right after a reload Caddy may drop a connection,
+// fresh or kept.
 func roundTrip(t *testing.T, client *http.Client, method, url, body string, headers ...string) answer {
 	t.Helper()
-	got, err := try(t, client, method, url, body, headers...)
-	if err != nil {
-		got, err = try(t, client, method, url, body, headers...)
+	var got answer
+	var err error
+	for range 5 {
+		if got, err = try(t, client, method, url, body, headers...); err == nil {
+			break
+		}
+		client.CloseIdleConnections()
 	}
 	check(t, err)
 	return got

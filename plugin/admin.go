@@ -87,7 +87,7 @@ func refreshAll(ctx context.Context, pools []*userPool) error {
 	var errs []error
 	for _, pool := range pools {
 		for _, set := range pool.keySets {
-			if set.lazy && set.remote.Status().Fetched.IsZero() {
+			if set.key.lazy && set.remote.Status().Fetched.IsZero() {
 				continue // not in use
 			}
 			if err := set.remote.Refresh(ctx); err != nil {
@@ -131,7 +131,7 @@ func (p *userPool) status() poolStatus {
 func (s *keySet) status() keySetStatus {
 	now := s.remote.Status()
 	status := keySetStatus{
-		Issuer: s.issuer, JWKSURL: now.URL, Trusted: now.Trusted, KeyIDs: slices.Clip(now.KeyIDs),
+		Issuer: s.key.issuer, JWKSURL: now.URL, Trusted: now.Trusted, KeyIDs: slices.Clip(now.KeyIDs),
 		Fetched: known(now.Fetched), Refresh: known(now.Refresh), Tried: known(now.Tried),
 	}
 	if status.Fetched != nil {

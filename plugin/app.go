@@ -3,7 +3,6 @@ package plugin
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/caddyserver/caddy/v2"
@@ -26,6 +25,7 @@ type App struct {
 	repl      *caddy.Replacer
 	pools     map[string]*userPool // those with a name
 	acquired  []*userPool
+	replaced  map[*keySet]*environment // what Start took over from
 	protected protectedNames
 }
 
@@ -37,7 +37,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision takes over or makes the pools, without network.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.pools = make(map[string]*userPool)
-	a.protected = newProtectedNames()
+	a.protected = make(protectedNames)
 	a.repl = caddy.NewReplacer()
 	events, err := ctx.App("events")
 	if err != nil {
@@ -62,15 +62,28 @@ func (a *App) Provision(ctx caddy.Context) error {
 // logger, use its storage, and fetch their keys. Doing that any earlier would
 // let a configuration that fails to load disturb the one that runs.
 func (a *App) Start() error {
+	a.replaced = make(map[*keySet]*environment)
 	for _, pool := range a.acquired {
-		pool.attach(a.env)
+		for _, set := range pool.keySets {
+			if before := set.env.Swap(a.env); before != a.env {
+				a.replaced[set] = before
+			}
+		}
 		pool.start()
 	}
 	return nil
 }
 
-// Stop implements [caddy.App]. The pools live on until Cleanup.
-func (a *App) Stop() error { return nil }
+// Stop gives the pools back to the configuration before, if this one is still
+// theirs: then another app failed to start, and that configuration goes on.
+// After a reload that succeeds they are the next one's already. They live on
+// until Cleanup.
+func (a *App) Stop() error {
+	for set, before := range a.replaced {
+		set.env.CompareAndSwap(a.env, before)
+	}
+	return nil
+}
 
 // Cleanup gives back what Provision acquired and no more, since Caddy calls it
 // for configurations that failed to load, too.
@@ -80,7 +93,7 @@ func (a *App) Cleanup() error {
 			a.env.logger.Error("releasing a user pool", zap.String("pool", pool.name), zap.Error(err))
 		}
 	}
-	a.acquired = nil
+	a.acquired, a.replaced = nil, nil // or configurations would keep each other in memory
 	return nil
 }
 
@@ -134,10 +147,6 @@ func loadApp(ctx caddy.Context) (*App, error) {
 	}
 	return app.(*App), nil
 }
-
-// stripIdentity removes from a request what clients may not say about
-// themselves: every identity header that any handler of this configuration sets.
-func (a *App) stripIdentity(h http.Header) { a.protected.strip(h) }
 
 // Interface guards
 var (

@@ -72,7 +72,7 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	if err == nil {
 		err = a.admit(r, id, raw, found)
 	}
-	a.counter.count(id, err)
+	a.counter.count(id.token, err)
 	if err != nil {
 		return a.refuse(w, r, err)
 	}
@@ -95,7 +95,7 @@ func (a *Auth) clean(r *http.Request, id *identity) {
 // cleanRequest removes clients' identity headers and everything that could
 // bring them back or remove ours.
 func cleanRequest(r *http.Request, app *App) {
-	app.stripIdentity(r.Header)
+	app.protected.strip(r.Header)
 	settleConnection(r.Header)
 	// reverse_proxy forwards trailers, whose names nobody filters.
 	r.Trailer = nil

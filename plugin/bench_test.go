@@ -70,7 +70,7 @@ func BenchmarkStrip(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		h.checker.app.stripIdentity(header)
+		h.checker.app.protected.strip(header)
 	}
 }
 

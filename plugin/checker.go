@@ -41,13 +41,10 @@ func newChecker(ctx caddy.Context, cfg *config.Check) (*checker, error) {
 	if c.requirements, err = cfg.Requirements(); err != nil {
 		return nil, err
 	}
-	c.pools, err = app.verifiers(cfg)
-	for _, source := range c.sources {
-		if header, ok := source.(headerSource); ok {
-			app.protected.add(string(header))
-		}
+	if c.pools, err = app.verifiers(cfg); err != nil {
+		return nil, err
 	}
-	return c, err
+	return c, nil
 }
 
 // find returns the token of a request: the one that an earlier handler of the

@@ -28,14 +28,16 @@ func newResultCounter(pools []*verifier.Verifier) *resultCounter {
 	return c
 }
 
-func (c *resultCounter) count(id *identity, err error) {
+// count counts one request: refused, anonymous when there is no token, or
+// accepted.
+func (c *resultCounter) count(tok *verifier.Token, err error) {
 	switch {
 	case err != nil:
 		metrics.verified.WithLabelValues(c.first, "", reasonOf(err)).Inc()
-	case id.token == nil:
+	case tok == nil:
 		metrics.verified.WithLabelValues(c.first, "", "anonymous").Inc()
 	default:
-		if counter := c.ok[successKey{id.token.Pool(), id.token.Use()}]; counter != nil {
+		if counter := c.ok[successKey{tok.Pool(), tok.Use()}]; counter != nil {
 			counter.Inc()
 		}
 	}

@@ -82,8 +82,6 @@ func setIdentity(h http.Header, headers []identityHeader, tok *verifier.Token) {
 // Names are added while a configuration is provisioned and read by requests.
 type protectedNames map[string]bool
 
-func newProtectedNames() protectedNames { return make(protectedNames) }
-
 func (p protectedNames) add(name string) { p[string(appendFolded(nil, name))] = true }
 
 // foldedPrefix is [config.HeaderPrefix] as folding leaves it.
@@ -152,13 +150,15 @@ func settleConnection(h http.Header) {
 }
 
 // ambiguousPath reports whether an upstream may read a path otherwise than
-// Caddy's matchers did: path parameters (;), backslashes that some take for
+// Caddy's matchers did: dot segments, which matchers resolve and the proxy passes
+// on, so that /admin/x/../../orders would get round the rules for /admin at a back
+// end that routes by prefix; path parameters (;), backslashes that some take for
 // slashes, NULs that end strings, and what is encoded twice. All of them are
 // looked for in the decoded path: any character may be encoded, as in %25%32%65,
 // and a proxy on the way may turn ..%3b into ..;
 func ambiguousPath(escaped string) bool {
 	decoded, err := url.PathUnescape(escaped)
-	if err != nil {
+	if err != nil || hasDotSegment(decoded) {
 		return true
 	}
 	for i := range len(decoded) {
@@ -169,6 +169,18 @@ func ambiguousPath(escaped string) bool {
 			if i+2 < len(decoded) && isHex(decoded[i+1]) && isHex(decoded[i+2]) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func hasDotSegment(path string) bool {
+	if !strings.Contains(path, "/.") {
+		return path == "." || path == ".." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
 		}
 	}
 	return false

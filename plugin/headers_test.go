@@ -27,7 +27,7 @@ func TestStrip(t *testing.T) {
 		{"an ordinary header", "Accept", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			names := newProtectedNames()
+			names := make(protectedNames)
 			names.add("X-User-Id")
 			h := http.Header{row.header: {"evil"}, "Host": {"x"}}
 			names.strip(h)
@@ -70,7 +70,8 @@ func TestSettleConnection(t *testing.T) {
 func TestAmbiguousPath(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/a/b": false, "/a%20b": false, "/a%2Fb": false, "/100%25": false, "/100%25x": false,
-		"/../b": false, "/a//b": false, "": false,
+		"/a//b": false, "": false, "/.well-known/x": false, "/a/...": false, "/a..b": false, "/a.": false,
+		"/../b": true, "/a/..": true, "/a/./b": true, "/a/%2e%2E/b": true, "/a%2f..%2fb": true, "..": true, "./a": true,
 		"/a;b": true, "/100%2": true, "/a%3Bb": true, "/..;/admin": true, `/a\b`: true, "/a%5Cb": true, "/a%5cb": true, "/a%00": true,
 		"/%252e%252e/": true, "/a%2561": true,
 	} {

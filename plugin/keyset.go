@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path"
 	"sync"
 	"sync/atomic"
@@ -37,28 +36,28 @@ func (e *environment) emit(name string, data map[string]any) {
 // keySet is the key set of one issuer with its reporting.
 type keySet struct {
 	key    keySetKey
-	issuer string
-	lazy   bool
 	remote *verifier.RemoteKeySet
 	env    atomic.Pointer[environment] // of the configuration that runs
 
-	mu      sync.Mutex // guards failing
+	mu      sync.Mutex // guards all below
 	failing bool
+	unknown bool // a token with an unknown key was reported
 }
 
 // keySetKey is all that changes how a key set behaves.
 type keySetKey struct {
 	pool, issuer, url, pinned            string
 	refresh, maxStale, cooldown, timeout caddy.Duration
+	lazy                                 bool
 }
 
 func acquireKeySet(pool string, issuer config.IssuerKeys, cfg *config.UserPool, pinned []byte, env *environment) (*keySet, error) {
 	key := keySetKey{
 		pool, issuer.Issuer, issuer.JWKSURL, string(pinned),
-		cfg.RefreshInterval, cfg.MaxStale, cfg.Cooldown, cfg.FetchTimeout,
+		cfg.RefreshInterval, cfg.MaxStale, cfg.Cooldown, cfg.FetchTimeout, issuer.Lazy,
 	}
 	value, _, err := keySets.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return newKeySet(key, issuer.Lazy, env)
+		return newKeySet(key, env)
 	})
 	if err != nil {
 		return nil, err
@@ -66,13 +65,13 @@ func acquireKeySet(pool string, issuer config.IssuerKeys, cfg *config.UserPool, 
 	return value.(*keySet), nil
 }
 
-func newKeySet(key keySetKey, lazy bool, env *environment) (*keySet, error) {
-	set := &keySet{key: key, issuer: key.issuer, lazy: lazy}
+func newKeySet(key keySetKey, env *environment) (*keySet, error) {
+	set := &keySet{key: key}
 	set.env.Store(env)
 	opts := verifier.RemoteOptions{
 		URL: key.url, RefreshInterval: duration(key.refresh), MaxStale: duration(key.maxStale),
 		Cooldown: duration(key.cooldown), FetchTimeout: duration(key.timeout),
-		Store: set, Observe: set.observe,
+		Lazy: key.lazy, Store: set, Observe: set.observe,
 	}
 	if key.pinned != "" {
 		var err error
@@ -106,7 +105,7 @@ func storageKey(url string) string {
 // observe reports what a fetch did: each one to the metrics, and to the log what
 // changed for the operator, so that a long outage is one warning.
 func (s *keySet) observe(event verifier.KeySetEvent) {
-	metrics.fetched(s.key.pool, s.issuer, event)
+	metrics.fetched(s.key.pool, s.key.issuer, event)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	env := s.env.Load()
@@ -121,15 +120,29 @@ func (s *keySet) observe(event verifier.KeySetEvent) {
 		env.logger.Info("token keys can be fetched again", s.fields(event)...)
 		env.emit("cognito_keys_recovered", s.data(event))
 	}
+	s.observeUnknown(env, event)
 	if event.Err == nil && len(event.Added)+len(event.Removed) > 0 {
 		env.logger.Info("token keys changed", s.fields(event, zap.Strings("added", event.Added), zap.Strings("removed", event.Removed))...)
 		env.emit("cognito_keys_changed", s.data(event))
 	}
 }
 
+// observeUnknown reports a key that its issuer does not have, once until the next
+// regular fetch: anybody can make such tokens.
+func (s *keySet) observeUnknown(env *environment, event verifier.KeySetEvent) {
+	if event.Trigger != verifier.TriggerUnknownKey {
+		s.unknown = false
+		return
+	}
+	if event.Err == nil && len(event.Added) == 0 && !s.unknown {
+		s.unknown = true
+		env.logger.Warn("a token names a key that its issuer does not have; for the cool-down, such tokens are refused without asking", s.fields(event)...)
+	}
+}
+
 func (s *keySet) observeFailure(env *environment, event verifier.KeySetEvent) {
 	// Nobody may ever use the lazy issuer, and anybody can make us ask for it.
-	if s.failing || s.lazy && event.Fetched.IsZero() {
+	if s.failing || s.key.lazy && event.Fetched.IsZero() {
 		env.logger.Debug("cannot fetch token keys", s.fields(event, zap.Error(event.Err))...)
 		return
 	}
@@ -144,7 +157,7 @@ func (s *keySet) observeFailure(env *environment, event verifier.KeySetEvent) {
 
 func (s *keySet) fields(event verifier.KeySetEvent, more ...zap.Field) []zap.Field {
 	fields := []zap.Field{
-		zap.String("pool", s.key.pool), zap.String("issuer", s.issuer), zap.String("url", event.URL),
+		zap.String("pool", s.key.pool), zap.String("issuer", s.key.issuer), zap.String("url", event.URL),
 		zap.String("trigger", string(event.Trigger)), zap.Duration("duration", event.Duration),
 		zap.Int("fetched_keys", event.Keys),
 	}
@@ -157,7 +170,7 @@ func (s *keySet) fields(event verifier.KeySetEvent, more ...zap.Field) []zap.Fie
 // data is what events carry.
 func (s *keySet) data(event verifier.KeySetEvent) map[string]any {
 	data := map[string]any{
-		"pool": s.key.pool, "issuer": s.issuer, "keys": event.Keys,
+		"pool": s.key.pool, "issuer": s.key.issuer, "keys": event.Keys,
 		"added": event.Added, "removed": event.Removed,
 	}
 	if event.Err != nil {
@@ -165,7 +178,5 @@ func (s *keySet) data(event verifier.KeySetEvent) map[string]any {
 	}
 	return data
 }
-
-func (k keySetKey) String() string { return fmt.Sprintf("keys of %s", k.issuer) }
 
 func duration(d caddy.Duration) time.Duration { return time.Duration(d) }

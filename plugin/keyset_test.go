@@ -17,6 +17,7 @@ func TestKeySetReportsAnOutageOnce(t *testing.T) {
 	down := verifier.KeySetEvent{Err: errors.New("connection refused"), Keys: 2, Fetched: time.Now()}
 	neverUp := verifier.KeySetEvent{Err: errors.New("connection refused")}
 	up := verifier.KeySetEvent{Keys: 2, Fetched: time.Now()}
+	unknown := verifier.KeySetEvent{Keys: 2, Fetched: time.Now(), Trigger: verifier.TriggerUnknownKey}
 	rotated := verifier.KeySetEvent{Keys: 2, Fetched: time.Now(), Added: []string{"k3"}, Removed: []string{"k1"}}
 	for _, row := range []struct {
 		name   string
@@ -32,6 +33,9 @@ func TestKeySetReportsAnOutageOnce(t *testing.T) {
 			"info token keys can be fetched again", "info token keys changed"}},
 		{"a rotation", false, []verifier.KeySetEvent{up, rotated}, []string{"info token keys changed"}},
 		{"an issuer that is not in use, whom anybody can make us ask", true, []verifier.KeySetEvent{neverUp, neverUp}, nil},
+		{"tokens with unknown keys, until the next regular fetch", false, []verifier.KeySetEvent{unknown, unknown, up, unknown}, []string{
+			"warn a token names a key that its issuer does not have; for the cool-down, such tokens are refused without asking",
+			"warn a token names a key that its issuer does not have; for the cool-down, such tokens are refused without asking"}},
 		{"a store that fails", false, []verifier.KeySetEvent{{Keys: 2, Fetched: time.Now(), StoreErr: errors.New("read-only")}}, []string{
 			"warn cannot store token keys; a restart during an outage would have none"}},
 	} {
@@ -61,7 +65,7 @@ func observedKeySet(t *testing.T, lazy bool) (*keySet, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.InfoLevel)
 	env := *app.env
 	env.logger = zap.New(core)
-	set := &keySet{key: keySetKey{pool: "main", issuer: testIssuer}, issuer: testIssuer, lazy: lazy}
+	set := &keySet{key: keySetKey{pool: "main", issuer: testIssuer, lazy: lazy}}
 	set.env.Store(&env)
 	return set, logs
 }

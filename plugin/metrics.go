@@ -17,8 +17,7 @@ type collectors struct {
 	verifyDuration *prometheus.HistogramVec
 	fetches        *prometheus.CounterVec
 	fetchDuration  *prometheus.HistogramVec
-	lastSuccess    *prometheus.GaugeVec
-	keys           *prometheus.GaugeVec
+	keySets        keySetCollector
 }
 
 const namespace, subsystem = "caddy", "cognito"
@@ -42,14 +41,6 @@ func newCollectors() *collectors {
 			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetch_duration_seconds",
 			Help: "How long fetches of token keys took.",
 		}, []string{"pool", "issuer"}),
-		lastSuccess: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "jwks_last_success_timestamp_seconds",
-			Help: "When the token keys in use were fetched.",
-		}, []string{"pool", "issuer"}),
-		keys: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "jwks_keys",
-			Help: "How many token keys are in use.",
-		}, []string{"pool", "issuer"}),
 	}
 }
 
@@ -57,7 +48,7 @@ func (c *collectors) register(registry *prometheus.Registry) error {
 	if registry == nil {
 		return nil
 	}
-	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.lastSuccess, c.keys} {
+	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.keySets} {
 		var registered prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &registered) {
 			return err
@@ -87,8 +78,48 @@ func (c *collectors) fetched(pool, issuer string, event verifier.KeySetEvent) {
 	}
 	c.fetches.WithLabelValues(pool, issuer, result, string(event.Trigger)).Inc()
 	c.fetchDuration.WithLabelValues(pool, issuer).Observe(event.Duration.Seconds())
-	c.keys.WithLabelValues(pool, issuer).Set(float64(event.Keys))
-	if event.Err == nil {
-		c.lastSuccess.WithLabelValues(pool, issuer).Set(float64(event.Fetched.Unix()))
+}
+
+// keySetCollector reads the key sets in use when metrics are scraped, so that
+// those of a pool that is gone do not raise alarms.
+type keySetCollector struct{}
+
+var (
+	lastSuccessDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "jwks_last_success_timestamp_seconds"),
+		"When the token keys in use were fetched.", []string{"pool", "issuer"}, nil)
+	keysDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "jwks_keys"),
+		"How many token keys are in use.", []string{"pool", "issuer"}, nil)
+)
+
+// Describe implements [prometheus.Collector].
+func (keySetCollector) Describe(descs chan<- *prometheus.Desc) {
+	descs <- lastSuccessDesc
+	descs <- keysDesc
+}
+
+// Collect implements [prometheus.Collector].
+func (keySetCollector) Collect(all chan<- prometheus.Metric) {
+	for labels, status := range keySetsInUse() {
+		all <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, float64(len(status.KeyIDs)), labels.pool, labels.issuer)
+		if !status.Fetched.IsZero() {
+			all <- prometheus.MustNewConstMetric(lastSuccessDesc, prometheus.GaugeValue, float64(status.Fetched.Unix()), labels.pool, labels.issuer)
+		}
 	}
+}
+
+type keySetLabels struct{ pool, issuer string }
+
+// keySetsInUse has one status for each pair of labels: during a reload that
+// changes a pool there are two sets, of which the fresher counts.
+func keySetsInUse() map[keySetLabels]verifier.KeySetStatus {
+	inUse := make(map[keySetLabels]verifier.KeySetStatus)
+	keySets.Range(func(_, value any) bool {
+		set := value.(*keySet)
+		labels, status := keySetLabels{set.key.pool, set.key.issuer}, set.remote.Status()
+		if before, ok := inUse[labels]; !ok || before.Fetched.Before(status.Fetched) {
+			inUse[labels] = status
+		}
+		return true
+	})
+	return inUse
 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -67,6 +68,35 @@ func TestStripHandler(t *testing.T) {
 	_, _, next := serve(t, strip, r)
 	if len(next.saw.Header) != 1 {
 		t.Errorf("expected only Accept, got %v", next.saw.Header)
+	}
+}
+
+func TestStripRefusesAmbiguousPaths(t *testing.T) {
+	ctx := newContext(t)
+	for config, want := range map[string]int{`{}`: http.StatusBadRequest, `{"allow_ambiguous_path":true}`: http.StatusNoContent} {
+		r := newRequest(http.MethodGet, "/")
+		r.URL.Path = "/public/..;/admin"
+		if status, _, _ := serve(t, load[*Strip](t, ctx, "http.handlers.cognito_strip", config), r); status != want {
+			t.Errorf("%s: expected %d, got %d", config, want, status)
+		}
+	}
+}
+
+func TestStripLeavesTokensToTheHandlersBehindIt(t *testing.T) {
+	ctx := newContext(t)
+	strip := load[*Strip](t, ctx, "http.handlers.cognito_strip", `{}`)
+	auth := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"pool":["main"],"token_source":[{"from":"header","name":"X-Partner-Token"}]}`)
+	r := newRequest(http.MethodGet, "/")
+	r.Header = http.Header{"X-Partner-Token": {accessToken(t, nil)}, "X_partner_token": {"other"}}
+	_, _, between := serve(t, strip, r)
+	status, _, next := serve(t, auth, between.saw)
+	if status != http.StatusNoContent {
+		t.Fatalf("expected 204, got %d", status)
+	}
+	for name := range next.saw.Header {
+		if strings.Contains(strings.ToLower(name), "partner") {
+			t.Errorf("the upstream got %s", name)
+		}
 	}
 }
 
@@ -163,6 +193,43 @@ func TestFailedConfigurationReleasesOnlyItsOwn(t *testing.T) {
 	}
 }
 
+func TestAConfigurationThatFailsGivesThePoolsBack(t *testing.T) {
+	running, failing := startedApp(t), startedApp(t)
+	set := running.acquired[0].keySets[0]
+	if set.env.Load() != failing.env {
+		t.Fatal("expected the newer configuration to have taken over")
+	}
+	if err := failing.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if set.env.Load() != running.env {
+		t.Error("expected the pools to work for the running configuration again")
+	}
+}
+
+func TestAConfigurationThatWasReplacedTakesNothingBack(t *testing.T) {
+	replaced, running := startedApp(t), startedApp(t)
+	if err := replaced.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if running.acquired[0].keySets[0].env.Load() != running.env {
+		t.Error("expected the pools to go on working for the running configuration")
+	}
+}
+
+// startedApp is one of several apps with the same pool.
+func startedApp(t *testing.T) *App {
+	t.Helper()
+	app, err := loadApp(contextWith(t, `{"user_pool":{"main":{"id":"eu-west-1_Same","client":["c"],"jwks_url":"http://127.0.0.1:1/jwks.json"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
 func TestAdminAPI(t *testing.T) {
 	load[*Auth](t, newContext(t), "http.handlers.cognito_auth", `{"pool":["main"]}`)
 	for _, row := range []struct {
@@ -212,7 +279,10 @@ func TestRefusalOf(t *testing.T) {
 		reason string
 	}{
 		{"no decision is possible", &verifier.UnavailableError{}, 503, "unavailable"},
-		{"nobody waits any more", http.ErrAbortHandler, 500, "other"},
+		{"no decision is possible because a fetch timed out", &verifier.UnavailableError{Err: context.DeadlineExceeded}, 503, "unavailable"},
+		{"nobody waits any more", context.Canceled, 499, "canceled"},
+		{"the request's time is up", context.DeadlineExceeded, 499, "canceled"},
+		{"an error of somebody else", http.ErrAbortHandler, 500, "other"},
 	} {
 		if got := refusalOf(row.err); got.status != row.status || got.reason != row.reason {
 			t.Errorf("%s: expected %d %s, got %+v", row.name, row.status, row.reason, got)

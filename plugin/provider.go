@@ -20,6 +20,7 @@ type Provider struct {
 	config.Check
 
 	checker *checker
+	counter *resultCounter
 }
 
 // CaddyModule returns the Caddy module information.
@@ -29,8 +30,11 @@ func (Provider) CaddyModule() caddy.ModuleInfo {
 
 // Provision finds the pools.
 func (p *Provider) Provision(ctx caddy.Context) (err error) {
-	p.checker, err = newChecker(ctx, &p.Check)
-	return err
+	if p.checker, err = newChecker(ctx, &p.Check); err != nil {
+		return err
+	}
+	p.counter = newResultCounter(p.checker.pools)
+	return nil
 }
 
 // Authenticate implements [caddyauth.Authenticator]: an error means that no
@@ -44,6 +48,7 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyau
 	if err == nil {
 		tok, err = p.checker.check(r.Context(), raw)
 	}
+	p.counter.count(tok, err)
 	if err == nil {
 		return userOf(tok), true, nil
 	}

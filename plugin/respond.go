@@ -56,6 +56,9 @@ func refusalOf(err error) refusal {
 
 // reasonOf is the word for err in metrics, logs and placeholders.
 func reasonOf(err error) string {
+	if reason := verifier.Reason(err); reason != "other" {
+		return reason // first: what makes keys unavailable can be a time-out, too
+	}
 	switch {
 	case errors.Is(err, errNoToken):
 		return "missing"
@@ -63,10 +66,10 @@ func reasonOf(err error) string {
 		return "ambiguous_token"
 	case errors.Is(err, errAmbiguousPath):
 		return "ambiguous_path"
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "canceled"
 	}
-	return verifier.Reason(err)
+	return "other"
 }
 
 func tokenRefusal(err *verifier.TokenError) refusal {

@@ -94,7 +94,15 @@ func (s headerSource) find(r *http.Request) (string, bool, error) {
 	return single(r.Header[string(s)])
 }
 
-func (s headerSource) remove(r *http.Request) { delete(r.Header, string(s)) }
+// remove also deletes the spellings that some back ends read as the same name.
+func (s headerSource) remove(r *http.Request) {
+	folded := string(appendFolded(nil, string(s)))
+	for name := range r.Header {
+		if string(appendFolded(nil, name)) == folded {
+			delete(r.Header, name)
+		}
+	}
+}
 
 // cookieSource is a cookie by name.
 type cookieSource string

@@ -72,34 +72,39 @@ func newUserPool(key, name string, cfg *config.UserPool, pinned []byte, env *env
 		KeySets: make(map[string]verifier.KeySet), CacheSize: cfg.CacheSize,
 		Leeway: duration(cfg.Leeway), Observe: metrics.verificationOf(name),
 	}
-	for _, issuer := range cfg.IssuerKeys() {
-		set, err := acquireKeySet(name, issuer, cfg, pinned, env)
-		if err != nil {
-			return nil, errors.Join(err, pool.Destruct())
-		}
-		pool.keySets = append(pool.keySets, set)
-		opts.KeySets[issuer.Issuer] = set.remote
+	err := pool.acquireKeySets(cfg, pinned, env, opts.KeySets)
+	if err != nil {
+		return nil, errors.Join(err, pool.Destruct())
 	}
-	var err error
 	if pool.verifier, err = verifier.New(opts); err != nil {
 		return nil, errors.Join(err, pool.Destruct())
 	}
 	return pool, nil
 }
 
-// attach has the key sets work for the configuration of env.
-func (p *userPool) attach(env *environment) {
-	for _, set := range p.keySets {
-		set.env.Store(env)
+// acquireKeySets fills in the keys of each accepted issuer. Issuers whose keys
+// come from one place share them.
+func (p *userPool) acquireKeySets(cfg *config.UserPool, pinned []byte, env *environment, byIssuer map[string]verifier.KeySet) error {
+	byURL := make(map[string]*keySet)
+	for _, issuer := range cfg.IssuerKeys() {
+		set := byURL[issuer.JWKSURL]
+		if set == nil {
+			var err error
+			if set, err = acquireKeySet(p.name, issuer, cfg, pinned, env); err != nil {
+				return err
+			}
+			byURL[issuer.JWKSURL] = set
+			p.keySets = append(p.keySets, set)
+		}
+		byIssuer[issuer.Issuer] = set.remote
 	}
+	return nil
 }
 
-// start begins to fetch keys, except those that may never be needed.
+// start begins to fetch keys.
 func (p *userPool) start() {
 	for _, set := range p.keySets {
-		if !set.lazy {
-			set.remote.Start()
-		}
+		set.remote.Start()
 	}
 }
 

@@ -19,11 +19,14 @@ func checkTokenUse(claims *object) (TokenUse, error) {
 	return "", refuse(ErrTokenUse, "token_use", use, string(Access), string(ID))
 }
 
+// maxTime is the end of the year 9999: beyond it, arithmetic with times is off.
+const maxTime = 253_402_300_799
+
 // checkTimes requires exp; RFC 7519 makes it optional, Cognito always sets it,
 // and a token without it would be valid for ever.
 func checkTimes(claims *object, leeway time.Duration, now time.Time) (expiry int64, err error) {
 	expiry, ok, err := intMember(claims, "exp")
-	if err != nil || !ok {
+	if err != nil || !ok || expiry > maxTime {
 		return 0, malformed("exp")
 	}
 	if expired(expiry, leeway, now) {

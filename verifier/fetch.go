@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,10 +26,30 @@ func newFetcher(rawURL string, transport http.RoundTripper, timeout time.Duratio
 		return nil, fmt.Errorf("key set: expected an http or https URL, got %q", rawURL)
 	}
 	if transport == nil {
-		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
+		transport = newTransport(timeout)
 	}
 	client := &http.Client{Transport: transport, CheckRedirect: sameHost}
 	return &fetcher{rawURL, client, timeout}, nil
+}
+
+// newTransport bounds dialing and the TLS handshake by itself: net/http lets both
+// go on when the request that wanted them has ended, and an endpoint that accepts
+// connections and stays silent would collect a goroutine for every attempt.
+func newTransport(timeout time.Duration) http.RoundTripper {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+		DialContext: (&net.Dialer{Timeout: timeout}).DialContext, TLSHandshakeTimeout: timeout,
+	}
+}
+
+// statusError is an answer that is not 200 OK.
+type statusError struct {
+	url    string
+	status int
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("key set %s: expected status 200, got %d", e.url, e.status)
 }
 
 // sameHost refuses redirects that leave the issuer's host or its protection:
@@ -67,7 +88,7 @@ func (f *fetcher) fetch(ctx context.Context) (fetched, error) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fetched{}, fmt.Errorf("key set %s: expected status 200, got %d", f.url, resp.StatusCode)
+		return fetched{}, &statusError{f.url, resp.StatusCode}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
@@ -90,18 +91,9 @@ func forRS256(key jwk.Key) bool {
 	if use := key.KeyUsage(); use != "" && use != string(jwk.ForSignature) {
 		return false
 	}
-	if ops := key.KeyOps(); len(ops) > 0 && !containsOp(ops, jwk.KeyOpVerify) {
+	if ops := key.KeyOps(); len(ops) > 0 && !slices.Contains(ops, jwk.KeyOpVerify) {
 		return false
 	}
 	alg := key.Algorithm().String()
 	return alg == "" || alg == jwa.RS256.String()
-}
-
-func containsOp(ops jwk.KeyOperationList, want jwk.KeyOperation) bool {
-	for _, op := range ops {
-		if op == want {
-			return true
-		}
-	}
-	return false
 }

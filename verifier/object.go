@@ -11,6 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// maxCommas bounds how many parts the JSON of a token may have: a hundred groups
+// and all attributes are some two hundred. Thousands of tiny members would cost
+// more to refuse than a good token costs to verify.
+const maxCommas = 1024
+
 // maxDepth is how deep the JSON of a token may be nested. Cognito's own claims
 // need two levels, those of triggers a few more.
 const maxDepth = 32
@@ -27,7 +32,7 @@ type object struct {
 }
 
 // member holds offsets into the text of its object: the name without its quotes,
-// and the value. Sixteen bits suffice because [MaxTokenSize] is 64 KiB.
+// and the value. Sixteen bits suffice because [MaxTokenSize] is less than 64 KiB.
 type member struct{ name, nameEnd, value, valueEnd uint16 }
 
 // scratch is what reading a token needs for a moment. It is kept because a new
@@ -56,6 +61,9 @@ func parseObject(encoded string) (object, error) {
 		return object{}, err
 	}
 	s.decoded, s.members = text, s.members[:0]
+	if bytes.Count(text, []byte{','}) > maxCommas {
+		return object{}, errNotObject
+	}
 	s.decoder.Reset(bytes.NewBuffer(text))
 	if err := s.readMembers(); err != nil {
 		return object{}, err

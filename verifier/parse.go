@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// MaxTokenSize bounds a token in compact form, in bytes. Cognito's largest
-// tokens, with a hundred groups of the longest names, are a quarter of that.
-const MaxTokenSize = 64<<10 - 1
+// MaxTokenSize bounds a token in compact form, in bytes. A token with a hundred
+// groups of the longest names, the most that Cognito allows, has some 18 kB.
+const MaxTokenSize = 32 << 10
 
 // maxKeyID bounds the key ID of a token; Cognito's have 44 bytes.
 const maxKeyID = 256

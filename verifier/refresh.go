@@ -73,8 +73,12 @@ func (s *RemoteKeySet) run() {
 func (s *RemoteKeySet) due() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if snap := s.current.Load(); s.failures == 0 && snap != nil {
+	snap := s.current.Load()
+	switch {
+	case s.failures == 0 && snap != nil:
 		return snap.refresh
+	case s.opts.Lazy && snap == nil: // tokens ask for it, if there are any
+		return time.Now().Add(s.opts.RefreshInterval)
 	}
 	return s.retry // zero, so at once, when Close came before the first answer
 }
@@ -82,7 +86,7 @@ func (s *RemoteKeySet) due() time.Time {
 // Refresh fetches the keys now, also during a cool-down or a pause after a
 // failure, and waits for the outcome. A fetch that began before does not count.
 func (s *RemoteKeySet) Refresh(ctx context.Context) error {
-	s.Start()
+	s.begin()
 	s.mu.Lock()
 	s.retry = time.Time{}
 	running := s.flight

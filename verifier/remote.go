@@ -33,9 +33,13 @@ type RemoteOptions struct {
 	Cooldown time.Duration
 	// FetchTimeout bounds one fetch. Default 5 seconds.
 	FetchTimeout time.Duration
-	// Pinned keys are used until the first fetch succeeds, however long that
-	// takes. Optional.
+	// Pinned keys are used until the first fetch succeeds or the store has some,
+	// however long that takes. Optional.
 	Pinned []*Key
+	// Lazy is for an issuer that may not be in use. Start does not fetch its keys,
+	// the first token does, and as long as none were ever fetched, an answer with
+	// status 4xx means that there is no such issuer: the token's key is unknown.
+	Lazy bool
 	// Store keeps the last good set over restarts. Optional.
 	Store Store
 	// Transport makes the requests. Default: one of its own.
@@ -103,28 +107,46 @@ func setDefault(d *time.Duration, value time.Duration) {
 // Start begins to keep the keys fresh in the background: it asks the store, then
 // the issuer. It returns at once; calling it again does nothing.
 func (s *RemoteKeySet) Start() {
-	s.start.Do(func() { s.running.Go(s.run) })
+	if !s.opts.Lazy {
+		s.begin()
+	}
 }
 
-// Close ends the background work and waits for it. Afterwards the set serves the
-// keys that it has, for as long as they may be trusted.
+func (s *RemoteKeySet) begin() { s.start.Do(func() { s.running.Go(s.run) }) }
+
+// Close ends the background work and waits for it, but no longer than the fetch
+// timeout: a store may hang, and an observer may wait for whoever calls Close.
+// Afterwards the set serves the keys that it has, for as long as they may be
+// trusted.
 func (s *RemoteKeySet) Close() error {
 	s.mu.Lock() // no fetch may start between cancel and Wait
 	s.cancel()
 	s.mu.Unlock()
 	s.start.Do(func() { close(s.restored) })
-	s.running.Wait()
-	s.fetcher.close()
-	return nil
+	defer s.fetcher.close()
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(s.opts.FetchTimeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		return errors.New("key set: background work goes on after Close: its store or observer does not return")
+	}
 }
 
-// Key implements [KeySet]. It waits only for a key that is not known: for a
-// fetch that it starts or joins, never longer than the fetch timeout.
+// Key implements [KeySet]. It waits only for a key that is not known: for the
+// store, at the very start, and for a fetch that it starts or joins, each no
+// longer than the fetch timeout.
 func (s *RemoteKeySet) Key(ctx context.Context, id string) (*Key, error) {
 	if key := s.known(id); key != nil {
 		return key, nil
 	}
-	s.Start()
+	s.begin()
 	if err := wait(ctx, s.restored); err != nil {
 		return nil, err
 	}
@@ -178,7 +200,7 @@ func (s *RemoteKeySet) cooling() bool {
 func (s *RemoteKeySet) missing(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lastErr == nil && s.ctx.Err() == nil {
+	if s.ctx.Err() == nil && (s.lastErr == nil || s.opts.Lazy && s.current.Load() == nil && isClientError(s.lastErr)) {
 		return refuse(ErrUnknownKey, "kid", id)
 	}
 	err := s.lastErr
@@ -186,6 +208,12 @@ func (s *RemoteKeySet) missing(id string) error {
 		err = errors.New("key set is closed")
 	}
 	return &UnavailableError{s.opts.URL, max(time.Until(s.retry), time.Second), err}
+}
+
+// isClientError reports whether the issuer answered that there is no such thing.
+func isClientError(err error) bool {
+	status, ok := errors.AsType[*statusError](err)
+	return ok && status.status >= 400 && status.status < 500 && status.status != http.StatusTooManyRequests
 }
 
 func wait(ctx context.Context, done <-chan struct{}) error {

@@ -44,7 +44,9 @@ func (s *RemoteKeySet) restore(ctx context.Context) error {
 	}
 	snap := newSnapshot(keys, kept.Fetched, s.opts.MaxStale)
 	snap.refresh = kept.Fetched // always due
-	s.current.CompareAndSwap(nil, snap)
+	if before := s.current.Load(); snap.trusted(time.Now()) && (before == nil || before.fetched.IsZero()) {
+		s.current.CompareAndSwap(before, snap) // newer than pinned keys, older than fetched ones
+	}
 	return nil
 }
 

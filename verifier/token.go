@@ -150,7 +150,7 @@ func Elements(array string) iter.Seq[string] {
 // Unquote decodes a JSON string as [Token.Claim] or [Elements] return it; other
 // JSON is not ok.
 func Unquote(json string) (text string, ok bool) {
-	if json == "" || json[0] != '"' {
+	if len(json) < 2 || json[0] != '"' {
 		return "", false
 	}
 	return unquote(json), true

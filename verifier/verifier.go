@@ -87,7 +87,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 func (v *Verifier) CachedTokens() int { return v.cache.tokens.Len() }
 
 // Verify verifies a token in compact form with the pool that its issuer belongs
-// to. It checks, in this order: size and shape, algorithm and header, issuer,
+// to; there must be one pool at least. It checks, in this order: size and shape, algorithm and header, issuer,
 // token use, expiry, app client, key, signature, types of the remaining claims.
 //
 // The error is a [TokenError] when the token is refused, an [UnavailableError]

@@ -80,13 +80,13 @@ type UserPool struct {
 	// own `/.well-known/jwks.json`.
 	JWKSURL string `json:"jwks_url,omitempty"`
 	// JWKSFile is the path of a key set that is used until the first fetch
-	// succeeds, however long that takes: for a start without network. It is read
-	// when the configuration is loaded.
+	// succeeds or Caddy's storage has a newer one, however long that takes: for a
+	// start without network. It is read when the configuration is loaded.
 	JWKSFile string `json:"jwks_file,omitempty"`
 	// Endpoint is the base URL of the user pool API, where it is not the public
-	// one of the region: FIPS, VPC endpoints, local pools. Unless `issuer` or
-	// `jwks_url` say otherwise, keys are fetched from there. It does not change
-	// which issuers are accepted.
+	// one of the region: FIPS, VPC endpoints, local pools. Unless `jwks_url` says
+	// otherwise, the keys of all issuers are fetched from there. It does not
+	// change which issuers are accepted.
 	Endpoint string `json:"endpoint,omitempty"`
 	// InsecureHTTP allows http URLs to hosts other than this machine. Whoever
 	// sits on the way can then forge every token: for test networks only.
@@ -117,34 +117,33 @@ type IssuerKeys struct {
 
 // IssuerKeys lists the accepted issuers. The ID must be valid.
 func (p *UserPool) IssuerKeys() []IssuerKeys {
-	if len(p.Issuers) > 0 {
-		return p.configuredIssuers()
-	}
-	pool, err := verifier.ParseUserPool(p.ID)
-	if err != nil {
-		return nil
-	}
-	original := IssuerKeys{Issuer: pool.Issuer(), JWKSURL: verifier.JWKSURL(pool.Issuer())}
-	// A pool that has not switched answers 403 for the updated form.
-	updated := IssuerKeys{Issuer: pool.UpdatedIssuer(), JWKSURL: verifier.JWKSURL(pool.UpdatedIssuer()), Lazy: true}
-	if p.Endpoint != "" {
-		original.JWKSURL = verifier.JWKSURL(strings.TrimSuffix(p.Endpoint, "/") + "/" + p.ID)
-	}
-	if p.JWKSURL != "" {
-		original.JWKSURL, updated.JWKSURL, updated.Lazy = p.JWKSURL, p.JWKSURL, false
-	}
-	return []IssuerKeys{original, updated}
-}
-
-func (p *UserPool) configuredIssuers() []IssuerKeys {
-	list := make([]IssuerKeys, len(p.Issuers))
-	for i, issuer := range p.Issuers {
-		list[i] = IssuerKeys{Issuer: issuer, JWKSURL: verifier.JWKSURL(issuer)}
-		if p.JWKSURL != "" {
-			list[i].JWKSURL = p.JWKSURL
+	list := p.issuers()
+	for i := range list {
+		list[i].JWKSURL = verifier.JWKSURL(list[i].Issuer)
+		if url := p.keysOfAll(); url != "" {
+			list[i].JWKSURL, list[i].Lazy = url, false
 		}
 	}
 	return list
+}
+
+func (p *UserPool) issuers() (list []IssuerKeys) {
+	for _, issuer := range p.Issuers {
+		list = append(list, IssuerKeys{Issuer: issuer})
+	}
+	if pool, err := verifier.ParseUserPool(p.ID); err == nil && list == nil {
+		// A pool that has not switched answers 403 for the updated form.
+		list = []IssuerKeys{{Issuer: pool.Issuer()}, {Issuer: pool.UpdatedIssuer(), Lazy: true}}
+	}
+	return list
+}
+
+// keysOfAll is where the keys of all issuers come from; empty: each its own.
+func (p *UserPool) keysOfAll() string {
+	if p.JWKSURL == "" && p.Endpoint != "" {
+		return verifier.JWKSURL(strings.TrimSuffix(p.Endpoint, "/") + "/" + p.ID)
+	}
+	return p.JWKSURL
 }
 
 var errNull = errors.New("must not be null; give the id of the user pool and its app clients")
@@ -159,6 +158,10 @@ func (p *UserPool) Validate() error {
 	}
 	if len(p.Clients) == 0 && !p.AnyClient {
 		return errors.New("client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them")
+	}
+	refresh, stale := or(p.RefreshInterval, verifier.DefaultRefreshInterval), or(p.MaxStale, verifier.DefaultMaxStale)
+	if stale < refresh {
+		return fmt.Errorf("max_stale: expected at least the refresh_interval, %v, got %v; keys would lapse before they are fetched anew", refresh, stale)
 	}
 	return p.ValidateSettings()
 }
@@ -187,10 +190,20 @@ func (p *UserPool) validateLimits() error {
 			return fmt.Errorf("%s: expected 0 or more, got %v", limit.key, time.Duration(limit.value))
 		}
 	}
+	if p.RefreshInterval > 0 && time.Duration(p.RefreshInterval) < time.Millisecond {
+		return fmt.Errorf("refresh_interval: expected a millisecond at least, got %v", time.Duration(p.RefreshInterval))
+	}
 	if p.CacheSize < 0 {
 		return fmt.Errorf("cache_size: expected 0 or more, got %d", p.CacheSize)
 	}
 	return nil
+}
+
+func or(configured caddy.Duration, otherwise time.Duration) time.Duration {
+	if configured > 0 {
+		return time.Duration(configured)
+	}
+	return otherwise
 }
 
 func (p *UserPool) validateLists() error {

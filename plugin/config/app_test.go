@@ -39,8 +39,8 @@ func TestAppValidate(t *testing.T) {
 func TestUserPoolValidateAccepts(t *testing.T) {
 	validateAll[config.UserPool](t, []row{
 		{"every key", `{"id":"us-gov-west-1_a","client":["a","b"],"audience":["urn:x"],"issuer":["https://example.com/x"],
-			"jwks_url":"https://example.com:8443/keys","jwks_file":"/x","endpoint":"https://example.com/","leeway":1,"refresh_interval":1,
-			"max_stale":1,"cooldown":1,"fetch_timeout":1,"cache_size":1}`, ``},
+			"jwks_url":"https://example.com:8443/keys","jwks_file":"/x","endpoint":"https://example.com/","leeway":1,"refresh_interval":1000000,
+			"max_stale":1000000,"cooldown":1,"fetch_timeout":1,"cache_size":1}`, ``},
 		{"any client", `{"id":"local_1","any_client":true}`, ``},
 		{"http to localhost", `{"id":"local_1","client":["a"],"endpoint":"http://localhost:9229"}`, ``},
 		{"http to a name under localhost", `{"id":"local_1","client":["a"],"endpoint":"http://cognito.localhost"}`, ``},
@@ -71,6 +71,8 @@ func TestUserPoolValidateRefuses(t *testing.T) {
 		`"max_stale":-1`:          `max_stale: expected 0 or more, got -1ns`,
 		`"cooldown":-1`:           `cooldown: expected 0 or more, got -1ns`,
 		`"fetch_timeout":-1`:      `fetch_timeout: expected 0 or more, got -1ns`,
+		`"refresh_interval":1`:    `refresh_interval: expected a millisecond at least, got 1ns`,
+		`"max_stale":"5m"`:        `max_stale: expected at least the refresh_interval, 15m0s, got 5m0s; keys would lapse before they are fetched anew`,
 		`"cache_size":-1`:         `cache_size: expected 0 or more, got -1`,
 	} {
 		rows = append(rows, row{document, `{"id":"local_1","client":["a"],` + document + `}`, want})
@@ -206,15 +208,15 @@ func TestIssuerKeys(t *testing.T) {
 			[]config.IssuerKeys{keys(original, "https://x/keys", false), keys(updated, "https://x/keys", false)},
 		},
 		{
-			"endpoint for the original form, whose issuer stays", config.UserPool{ID: "eu-west-1_a", Endpoint: "https://fips.example/"},
-			[]config.IssuerKeys{keys(original, "https://fips.example/eu-west-1_a"+wellKnown, false), keys(updated, updated+wellKnown, true)},
+			"endpoint for the keys of both forms, which stay accepted", config.UserPool{ID: "eu-west-1_a", Endpoint: "https://fips.example/"},
+			[]config.IssuerKeys{keys(original, "https://fips.example/eu-west-1_a"+wellKnown, false), keys(updated, "https://fips.example/eu-west-1_a"+wellKnown, false)},
 		},
 		{
 			"jwks_url before endpoint", config.UserPool{ID: "eu-west-1_a", Endpoint: "https://fips.example", JWKSURL: "https://x/keys"},
 			[]config.IssuerKeys{keys(original, "https://x/keys", false), keys(updated, "https://x/keys", false)},
 		},
 		{
-			"issuer instead of both", config.UserPool{ID: "eu-west-1_a", Issuers: []string{"https://a/x", "https://b/x"}, Endpoint: "https://fips.example"},
+			"issuer instead of both", config.UserPool{ID: "eu-west-1_a", Issuers: []string{"https://a/x", "https://b/x"}},
 			[]config.IssuerKeys{keys("https://a/x", "https://a/x"+wellKnown, false), keys("https://b/x", "https://b/x"+wellKnown, false)},
 		},
 		{

@@ -36,8 +36,8 @@ type Auth struct {
 	// browsers send none with them. They carry no identity.
 	AllowPreflight bool `json:"allow_preflight,omitempty"`
 	// AllowAmbiguousPath lets request paths pass that an upstream may read
-	// otherwise than Caddy's matchers did: with `;`, a backslash, an encoded NUL
-	// or double encoding. Default: status 400.
+	// otherwise than Caddy's matchers did: with dot segments, `;`, a backslash or
+	// NUL, plain or encoded, or with double encoding. Default: status 400.
 	AllowAmbiguousPath bool `json:"allow_ambiguous_path,omitempty"`
 }
 
@@ -107,6 +107,13 @@ func validateHeader(name string) error {
 		return fmt.Errorf("forward: header %q has a meaning of its own and cannot carry a claim; %s", name, hint)
 	}
 	return nil
+}
+
+// Strip configures the handler that removes identity headers from public routes.
+type Strip struct {
+	// AllowAmbiguousPath lets request paths pass that an upstream may read
+	// otherwise than Caddy's matchers did. Default: status 400.
+	AllowAmbiguousPath bool `json:"allow_ambiguous_path,omitempty"`
 }
 
 // Match configures the request matcher.
