@@ -29,8 +29,8 @@ func TestCacheMemory(t *testing.T) {
 		}
 	}
 	perToken := (live() - before) / tokens
-	if perToken > 1_200 {
-		t.Errorf("expected at most 1200 bytes for each token, got %d", perToken)
+	if perToken > 1_000 {
+		t.Errorf("expected at most 1000 bytes for each token, got %d", perToken)
 	}
 	runtime.KeepAlive(v)
 }

@@ -28,7 +28,7 @@ var errNotObject = errors.New("not one JSON object")
 type object struct {
 	text    string
 	members []member
-	escapes bool // a name is written with escapes, so names must be decoded
+	escapes bool // there are escapes, so names may have to be decoded
 }
 
 // member holds offsets into the text of its object: the name without its quotes,
@@ -39,6 +39,7 @@ type member struct{ name, nameEnd, value, valueEnd uint16 }
 // one would cost more than the reading.
 type scratch struct {
 	decoder jsontext.Decoder
+	reader  bytes.Buffer
 	encoded []byte
 	decoded []byte
 	members []member
@@ -64,12 +65,13 @@ func parseObject(encoded string) (object, error) {
 	if bytes.Count(text, []byte{','}) > maxCommas {
 		return object{}, errNotObject
 	}
-	s.decoder.Reset(bytes.NewBuffer(text))
+	s.reader = *bytes.NewBuffer(text)
+	s.decoder.Reset(&s.reader)
 	if err := s.readMembers(); err != nil {
 		return object{}, err
 	}
 	o := object{text: string(text), members: slices.Clone(s.members)}
-	o.escapes = slices.ContainsFunc(o.members, func(m member) bool { return escaped(o.text[m.name:m.nameEnd]) })
+	o.escapes = escaped(o.text)
 	return o, nil
 }
 
@@ -117,7 +119,7 @@ func readMember(dec *jsontext.Decoder) (member, error) {
 
 // depth is the nesting of a valid JSON value: 0 for a scalar.
 func depth(value jsontext.Value) (deepest int) {
-	if kind := value.Kind(); kind != jsontext.KindBeginObject && kind != jsontext.KindBeginArray {
+	if value[0] != '{' && value[0] != '[' {
 		return 0
 	}
 	level, inString := 0, false
@@ -141,20 +143,17 @@ func depth(value jsontext.Value) (deepest int) {
 // get finds a member by its exact name. Struct decoding of encoding/json would
 // also match "SUB" for "sub", which lets a crafted claim shadow a checked one.
 func (o *object) get(name string) (value string, ok bool) {
-	for _, m := range o.members {
-		if o.nameIs(m, name) {
+	for i := range o.members {
+		m := &o.members[i]
+		raw := o.text[m.name:m.nameEnd]
+		if o.escapes && escaped(raw) {
+			raw = unquote(o.text[m.name-1 : m.nameEnd+1])
+		}
+		if raw == name {
 			return o.text[m.value:m.valueEnd], true
 		}
 	}
 	return "", false
-}
-
-func (o *object) nameIs(m member, name string) bool {
-	raw := o.text[m.name:m.nameEnd]
-	if !o.escapes || !escaped(raw) {
-		return raw == name
-	}
-	return unquote(o.text[m.name-1:m.nameEnd+1]) == name
 }
 
 // names lists the member names, decoded.

@@ -19,18 +19,17 @@ const (
 // Token is a token that was verified. It is immutable and safe for concurrent
 // use. Its values are those of the claims; claims are found by exact name.
 type Token struct {
-	claims object
-	pool   string
-	use    TokenUse
-	expiry int64
-	key    *Key
+	claims   object
+	verifier *Verifier
+	expiry   int64
+	key      *Key
 }
 
 // Pool is the name of the verifier that accepted the token ([Options].Name).
-func (t *Token) Pool() string { return t.pool }
+func (t *Token) Pool() string { return t.verifier.opts.Name }
 
 // Use is the kind of the token.
-func (t *Token) Use() TokenUse { return t.use }
+func (t *Token) Use() TokenUse { return TokenUse(t.text("token_use")) }
 
 // Expiry is the time from which on the token is no longer valid.
 func (t *Token) Expiry() time.Time { return time.Unix(t.expiry, 0) }
@@ -42,7 +41,7 @@ func (t *Token) Subject() string { return t.text("sub") }
 // ClientID is the app client that the token was issued to: the claim client_id
 // of an access token, aud of an ID token.
 func (t *Token) ClientID() string {
-	if t.use == ID {
+	if t.Use() == ID {
 		return t.text("aud")
 	}
 	return t.text("client_id")
@@ -51,7 +50,7 @@ func (t *Token) ClientID() string {
 // Username is the user's name in the pool, from username or cognito:username;
 // empty in machine-to-machine tokens.
 func (t *Token) Username() string {
-	if t.use == ID {
+	if t.Use() == ID {
 		return t.text("cognito:username")
 	}
 	return t.text("username")
@@ -60,7 +59,7 @@ func (t *Token) Username() string {
 // Scopes are the OAuth scopes of an access token. An ID token has none: it grants
 // nothing, whatever a trigger wrote into it.
 func (t *Token) Scopes() iter.Seq[string] {
-	if t.use != Access {
+	if t.Use() != Access {
 		return strings.FieldsSeq("")
 	}
 	return strings.FieldsSeq(t.text("scope"))

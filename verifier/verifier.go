@@ -95,15 +95,14 @@ func (v *Verifier) CachedTokens() int { return v.cache.tokens.Len() }
 // that is not known.
 func Verify(ctx context.Context, raw string, pools ...*Verifier) (*Token, error) {
 	began := pools[0].now()
-	if len(raw) > MaxTokenSize { // before the digest: a megabyte of rubbish must cost nothing
+	if len(raw) > MaxTokenSize { // before anything is done with it: a megabyte of rubbish must cost nothing
 		err := malformed("")
 		pools[0].observe(Verification{Err: err}, began)
 		return nil, err
 	}
-	digest := digestOf(raw)
 	for _, v := range pools {
-		if tok, ok := v.cache.get(digest, v.opts.KeySets, began); ok {
-			v.observe(Verification{Use: tok.use, Cached: true}, began)
+		if tok, ok := v.cache.get(raw, v.opts.KeySets, began); ok {
+			v.observe(Verification{Use: tok.Use(), Cached: true}, began)
 			return tok, nil
 		}
 	}
@@ -112,8 +111,8 @@ func Verify(ctx context.Context, raw string, pools ...*Verifier) (*Token, error)
 		v.observe(Verification{Err: err}, began)
 		return nil, err
 	}
-	v.cache.add(digest, tok)
-	v.observe(Verification{Use: tok.use}, began)
+	v.cache.add(raw, tok)
+	v.observe(Verification{Use: tok.Use()}, began)
 	return tok, nil
 }
 
@@ -175,7 +174,7 @@ func (v *Verifier) check(ctx context.Context, parsed *compact, keys KeySet) (*To
 	if err := checkTypes(claims); err != nil {
 		return nil, err
 	}
-	return &Token{claims: *claims, pool: v.opts.Name, use: use, expiry: expiry, key: key}, nil
+	return &Token{claims: *claims, verifier: v, expiry: expiry, key: key}, nil
 }
 
 func (v *Verifier) observe(outcome Verification, began time.Time) {
