@@ -26,7 +26,7 @@ type App struct {
 	pools     map[string]*userPool // those with a name
 	acquired  []*userPool
 	replaced  map[*keySet]*environment // what Start took over from
-	protected protectedNames
+	protected *protectedNames
 }
 
 // CaddyModule returns the Caddy module information.
@@ -37,7 +37,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision takes over or makes the pools, without network.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.pools = make(map[string]*userPool)
-	a.protected = make(protectedNames)
+	a.protected = newProtectedNames()
 	a.repl = caddy.NewReplacer()
 	events, err := ctx.App("events")
 	if err != nil {

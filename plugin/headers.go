@@ -80,9 +80,22 @@ func setIdentity(h http.Header, headers []identityHeader, tok *verifier.Token) {
 
 // protectedNames are the headers that only we may set, by their folded names.
 // Names are added while a configuration is provisioned and read by requests.
-type protectedNames map[string]bool
+type protectedNames struct {
+	names    map[string]bool
+	initials [256]bool // of the names; most headers have another
+}
 
-func (p protectedNames) add(name string) { p[string(appendFolded(nil, name))] = true }
+func newProtectedNames() *protectedNames {
+	p := &protectedNames{names: make(map[string]bool)}
+	p.initials['x'], p.initials['X'] = true, true // the reserved prefix
+	return p
+}
+
+func (p *protectedNames) add(name string) {
+	folded := string(appendFolded(nil, name))
+	p.names[folded] = true
+	p.initials[folded[0]], p.initials[strings.ToUpper(folded)[0]] = true, true
+}
 
 // foldedPrefix is [config.HeaderPrefix] as folding leaves it.
 const foldedPrefix = "x-cognito-"
@@ -91,11 +104,14 @@ const foldedPrefix = "x-cognito-"
 // X_Cognito_Sub and X.Cognito.Sub as X-Cognito-Sub (GHSA-f59h-q822-g45g,
 // GHSA-49wc-4hcv-v58q), and Caddy's own filter can be configured away. Some CGI
 // gateways (lighttpd, Apache 2.2) read X!Cognito~Sub in the same way.
-func (p protectedNames) strip(h http.Header) {
+func (p *protectedNames) strip(h http.Header) {
 	var buf [64]byte
 	for name := range h {
+		if name == "" || !p.initials[name[0]] {
+			continue
+		}
 		folded := appendFolded(buf[:0], name)
-		if p[string(folded)] || strings.HasPrefix(string(folded), foldedPrefix) {
+		if p.names[string(folded)] || strings.HasPrefix(string(folded), foldedPrefix) {
 			delete(h, name)
 		}
 	}

@@ -24,11 +24,13 @@ func TestStrip(t *testing.T) {
 		{"an underscore alias of a configured name", "X_user_id", true},
 		{"a longer name that only starts like a configured one", "X-User-Identity", false},
 		{"the prefix without its hyphen", "X-Cognitosub", false},
+		{"a configured name whose first letter is of no other", "traceparent_id", true},
 		{"an ordinary header", "Accept", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			names := make(protectedNames)
+			names := newProtectedNames()
 			names.add("X-User-Id")
+			names.add("Traceparent-Id")
 			h := http.Header{row.header: {"evil"}, "Host": {"x"}}
 			names.strip(h)
 			if _, kept := h[row.header]; kept == row.gone {

@@ -3,7 +3,6 @@ package plugin
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,7 +14,8 @@ import (
 // printable ASCII as they are, everything else and % percent-encoded as UTF-8;
 // arrays joined by commas, their members also encoding their own commas; numbers
 // and booleans as JSON; objects, and everything when asJSON is set, as compact
-// JSON in ASCII. No control character can pass. It is false for a claim that is
+// JSON in ASCII. The type of a claim is not told: a list of the number 1 and one
+// of the string "1" look alike, unless asJSON is set. No control character can pass. It is false for a claim that is
 // absent or an empty list.
 func serializeClaim(tok *verifier.Token, claim string, asJSON bool) (value string, ok bool) {
 	if !asJSON {
@@ -36,15 +36,18 @@ func serializeClaim(tok *verifier.Token, claim string, asJSON bool) (value strin
 }
 
 func joinArray(raw string) (value string, ok bool) {
-	var members []string
+	joined := make([]byte, 0, len(raw)) // one allocation, unless much is encoded
 	for element := range verifier.Elements(raw) {
-		text, ok := verifier.Unquote(element)
-		if !ok {
+		text, isText := verifier.Unquote(element)
+		if !isText {
 			text = asciiJSON(element)
 		}
-		members = append(members, encodeText(text, true))
+		if ok {
+			joined = append(joined, ',')
+		}
+		joined, ok = append(joined, encodeText(text, true)...), true
 	}
-	return strings.Join(members, ","), len(members) > 0
+	return string(joined), ok
 }
 
 // encodeText returns s itself when nothing needs encoding, as is usual. Spaces

@@ -52,17 +52,17 @@ type proxy struct {
 	stderr  bytes.Buffer
 }
 
-// startProxy starts Caddy, with authorization or without, and waits until it
-// listens.
-func startProxy(dir, binary, upstream string, auth bool) (*proxy, error) {
+// startProxy starts Caddy and waits until it listens; with authorization when
+// there is an address of keys.
+func startProxy(dir, binary, upstream, keys string) (*proxy, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(address)
 	global, site := "", ""
-	if auth {
-		global, site = fmt.Sprintf(poolConfig, poolID, client, issuer, upstream), authConfig
+	if keys != "" {
+		global, site = fmt.Sprintf(poolConfig, poolID, client, issuer, keys), authConfig
 	}
 	config := filepath.Join(dir, "Caddyfile-"+port)
 	text := fmt.Sprintf(baseConfig, filepath.Join(dir, "storage-"+port), global, port, site, upstream)

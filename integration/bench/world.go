@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,8 @@ const (
 // world is everything that a measurement needs.
 type world struct {
 	dir        string
-	upstream   *http.Server
+	upstream   net.Listener
+	keys       *http.Server
 	bare, auth *proxy
 	tokens     []string
 }
@@ -46,7 +48,11 @@ func newWorld() (w *world, err error) {
 	for i := range 50_000 {
 		w.tokens = append(w.tokens, signer.Sign(claims(i)))
 	}
-	upstream, err := w.serveUpstream(verifiertest.JWKS(signer.JWK()))
+	keys, err := w.serveKeys(verifiertest.JWKS(signer.JWK()))
+	if err != nil {
+		return w, err
+	}
+	upstream, err := w.serveUpstream()
 	if err != nil {
 		return w, err
 	}
@@ -58,10 +64,10 @@ func newWorld() (w *world, err error) {
 	if err := pinSelf(); err != nil {
 		return w, fmt.Errorf("taskset: %w", err)
 	}
-	if w.bare, err = startProxy(dir, binary, upstream, false); err != nil {
+	if w.bare, err = startProxy(dir, binary, upstream, ""); err != nil {
 		return w, err
 	}
-	w.auth, err = startProxy(dir, binary, upstream, true)
+	w.auth, err = startProxy(dir, binary, upstream, keys)
 	return w, err
 }
 
@@ -74,18 +80,53 @@ func claims(i int) string {
 		i, issuer, client)
 }
 
-// serveUpstream serves a short answer, and the keys.
-func (w *world) serveUpstream(jwks string) (address string, err error) {
+// serveKeys serves the key set.
+func (w *world) serveKeys(jwks string) (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/jwks.json", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, jwks) })
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
-	w.upstream = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	go w.upstream.Serve(listener) //nolint:errcheck // ends with Close
+	w.keys = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, jwks)
+	})}
+	go w.keys.Serve(listener) //nolint:errcheck // ends with Close
 	return listener.Addr().String(), nil
+}
+
+// serveUpstream answers every request with a few bytes. A real HTTP server would
+// take more time than the proxy that is measured.
+func (w *world) serveUpstream() (address string, err error) {
+	w.upstream, err = net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	go func() {
+		for {
+			conn, err := w.upstream.Accept()
+			if err != nil {
+				return
+			}
+			go answer(conn)
+		}
+	}()
+	return w.upstream.Addr().String(), nil
+}
+
+func answer(conn net.Conn) {
+	defer conn.Close()
+	requests := bufio.NewReaderSize(conn, 16<<10)
+	for {
+		line, err := requests.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		if len(line) > len("\r\n") {
+			continue
+		}
+		if _, err := conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")); err != nil {
+			return
+		}
+	}
 }
 
 func (w *world) close() error {
@@ -97,6 +138,9 @@ func (w *world) close() error {
 	}
 	if w.upstream != nil {
 		errs = append(errs, w.upstream.Close())
+	}
+	if w.keys != nil {
+		errs = append(errs, w.keys.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }
