@@ -36,7 +36,7 @@ func node(t *testing.T, needs string, args ...string) *exec.Cmd {
 
 // TestTokensOfCognitoLocal lets an independent pool sign a user in, create the
 // tokens and publish the keys.
-func TestTokensOfCognitoLocal(t *testing.T) {
+func TestInteropTokensOfCognitoLocal(t *testing.T) {
 	base := startCognitoLocal(t)
 	pool := call(t, base, "CreateUserPool", map[string]any{"PoolName": "peer"})["UserPool"].(map[string]any)["Id"].(string)
 	client := call(t, base, "CreateUserPoolClient", map[string]any{"UserPoolId": pool, "ClientName": "web"})["UserPoolClient"].(map[string]any)["ClientId"].(string)
@@ -103,7 +103,7 @@ func call(t *testing.T, base, operation string, input map[string]any) map[string
 }
 
 // TestTokensSignedByJose, another library than those on either side of here.
-func TestTokensSignedByJose(t *testing.T) {
+func TestInteropTokensSignedByJose(t *testing.T) {
 	w := newWorld(t)
 	cmd := node(t, "jose", "sign.mjs")
 	cmd.Dir = peers

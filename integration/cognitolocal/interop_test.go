@@ -19,7 +19,7 @@ const install = "(cd integration/cognitolocal/testdata/identityjs && npm install
 
 // TestIdentityJS lets the SDK that browsers use sign in. It never skips: who
 // asks for the interop tests wants to know that they ran.
-func TestIdentityJS(t *testing.T) {
+func TestInteropIdentityJS(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Fatalf("node is missing: install Node.js 20 or later, then run %s", install)
