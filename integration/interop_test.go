@@ -34,7 +34,7 @@ func node(t *testing.T, needs string, args ...string) *exec.Cmd {
 	return exec.CommandContext(t.Context(), program, args...)
 }
 
-// TestTokensOfCognitoLocal lets an independent pool sign a user in, create the
+// TestInteropTokensOfCognitoLocal lets an independent pool sign a user in, create the
 // tokens and publish the keys.
 func TestInteropTokensOfCognitoLocal(t *testing.T) {
 	base := startCognitoLocal(t)
@@ -102,7 +102,7 @@ func call(t *testing.T, base, operation string, input map[string]any) map[string
 	return decode(t, got.body)
 }
 
-// TestTokensSignedByJose, another library than those on either side of here.
+// TestInteropTokensSignedByJose, another library than those on either side of here.
 func TestInteropTokensSignedByJose(t *testing.T) {
 	w := newWorld(t)
 	cmd := node(t, "jose", "sign.mjs")

@@ -17,7 +17,7 @@ import (
 // install is what makes the Node script work.
 const install = "(cd integration/cognitolocal/testdata/identityjs && npm install --package-lock=false)"
 
-// TestIdentityJS lets the SDK that browsers use sign in. It never skips: who
+// TestInteropIdentityJS lets the SDK that browsers use sign in. It never skips: who
 // asks for the interop tests wants to know that they ran.
 func TestInteropIdentityJS(t *testing.T) {
 	node, err := exec.LookPath("node")
