@@ -40,16 +40,19 @@ func run(s settings) error {
 		return err
 	}
 	defer w.close()
-	fmt.Printf("%-34s %10s %10s %7s %8s %9s\n", "scenario", "bare rps", "auth rps", "ratio", "added µs", "added MB")
+	fmt.Printf("%-34s %10s %10s %7s %8s %9s\n", "scenario", "without", "with", "ratio", "added µs", "added MB")
 	for _, scenario := range []struct {
-		name   string
-		tokens []string
+		name          string
+		without, with *proxy
+		tokens        []string
 	}{
-		{"1 token", w.tokens[:1]},
-		{"1 000 tokens", w.tokens[:1_000]},
-		{"50 000 tokens, all cached", w.tokens},
+		{"1 token", w.bare, w.auth, w.tokens[:1]},
+		{"1 000 tokens", w.bare, w.auth, w.tokens[:1_000]},
+		{"the same headers, unauthorized", w.bare, w.plain, w.tokens[:1_000]},
+		{"1 000 tokens over the same headers", w.plain, w.auth, w.tokens[:1_000]},
+		{"50 000 tokens, all cached", w.bare, w.auth, w.tokens},
 	} {
-		if err := w.measure(scenario.name, scenario.tokens, s); err != nil {
+		if err := measure(scenario.name, scenario.without, scenario.with, scenario.tokens, s); err != nil {
 			return err
 		}
 	}
@@ -58,27 +61,27 @@ func run(s settings) error {
 
 // measure runs the pairs of one scenario, after both proxies have seen all its
 // tokens.
-func (w *world) measure(name string, tokens []string, s settings) error {
-	for _, p := range []*proxy{w.bare, w.auth} {
+func measure(name string, a, b *proxy, tokens []string, s settings) error {
+	for _, p := range []*proxy{a, b} {
 		if err := sendAll(p.address, tokens); err != nil {
 			return err
 		}
 	}
-	var bare, auth, ratios, added []float64
+	var rpsA, rpsB, ratios, added []float64
 	for range s.pairs {
-		without, err := w.bare.load(tokens, s)
+		without, err := a.load(tokens, s)
 		if err != nil {
 			return err
 		}
-		with, err := w.auth.load(tokens, s)
+		with, err := b.load(tokens, s)
 		if err != nil {
 			return err
 		}
-		bare, auth = append(bare, without.perSecond), append(auth, with.perSecond)
+		rpsA, rpsB = append(rpsA, without.perSecond), append(rpsB, with.perSecond)
 		ratios = append(ratios, with.perSecond/without.perSecond)
 		added = append(added, float64((with.cpu-without.cpu).Nanoseconds())/1_000)
 	}
-	fmt.Printf("%-34s %10.0f %10.0f %7.3f %8.1f %9.0f\n", name, median(bare), median(auth), median(ratios), median(added),
-		float64(w.auth.memory()-w.bare.memory())/(1<<20))
+	fmt.Printf("%-34s %10.0f %10.0f %7.3f %8.1f %9.0f\n", name, median(rpsA), median(rpsB), median(ratios), median(added),
+		float64(b.memory()-a.memory())/(1<<20))
 	return nil
 }

@@ -19,6 +19,18 @@ const authConfig = `
 	}
 `
 
+// plainConfig does without authorization what cognito_auth does to the headers of
+// a request: the difference to it is what authorization itself costs.
+const plainConfig = `
+	request_header -Authorization
+	request_header X-Cognito-Sub 5f0c2f6e-7c1d-4b5a-9d7e-000000000001
+	request_header X-Cognito-Username jo
+	request_header X-Cognito-Groups admins,editors
+	request_header X-Cognito-Scope "openid email orders/read orders/write"
+	request_header X-Cognito-Client-Id 1h57kf5cpq17m0eml12example
+	request_header X-Cognito-Token-Use access
+`
+
 // baseConfig is what both proxies share.
 const baseConfig = `{
 	admin off
@@ -52,18 +64,14 @@ type proxy struct {
 	stderr  bytes.Buffer
 }
 
-// startProxy starts Caddy and waits until it listens; with authorization when
-// there is an address of keys.
-func startProxy(dir, binary, upstream, keys string) (*proxy, error) {
+// startProxy starts Caddy with these global options and directives, and waits
+// until it listens.
+func startProxy(dir, binary, upstream, global, site string) (*proxy, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(address)
-	global, site := "", ""
-	if keys != "" {
-		global, site = fmt.Sprintf(poolConfig, poolID, client, issuer, keys), authConfig
-	}
 	config := filepath.Join(dir, "Caddyfile-"+port)
 	text := fmt.Sprintf(baseConfig, filepath.Join(dir, "storage-"+port), global, port, site, upstream)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

@@ -23,11 +23,11 @@ const (
 
 // world is everything that a measurement needs.
 type world struct {
-	dir        string
-	upstream   net.Listener
-	keys       *http.Server
-	bare, auth *proxy
-	tokens     []string
+	dir               string
+	upstream          net.Listener
+	keys              *http.Server
+	bare, plain, auth *proxy
+	tokens            []string
 }
 
 func newWorld() (w *world, err error) {
@@ -64,10 +64,13 @@ func newWorld() (w *world, err error) {
 	if err := pinSelf(); err != nil {
 		return w, fmt.Errorf("taskset: %w", err)
 	}
-	if w.bare, err = startProxy(dir, binary, upstream, ""); err != nil {
+	if w.bare, err = startProxy(dir, binary, upstream, "", ""); err != nil {
 		return w, err
 	}
-	w.auth, err = startProxy(dir, binary, upstream, keys)
+	if w.plain, err = startProxy(dir, binary, upstream, "", plainConfig); err != nil {
+		return w, err
+	}
+	w.auth, err = startProxy(dir, binary, upstream, fmt.Sprintf(poolConfig, poolID, client, issuer, keys), authConfig)
 	return w, err
 }
 
@@ -131,7 +134,7 @@ func answer(conn net.Conn) {
 
 func (w *world) close() error {
 	var errs []error
-	for _, p := range []*proxy{w.bare, w.auth} {
+	for _, p := range []*proxy{w.bare, w.plain, w.auth} {
 		if p != nil {
 			errs = append(errs, p.stop())
 		}
