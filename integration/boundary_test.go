@@ -20,6 +20,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		{"the parser knows no module", module + "/caddyfile", []string{module + "/plugin", "github.com/caddyserver/caddy/v2/modules"}},
 		{"the schema knows neither modules nor parser", module + "/plugin/config", []string{module + "/plugin", module + "/caddyfile", "github.com/caddyserver/caddy/v2/modules"}},
 		{"the verifier knows neither Caddy nor its logger", module + "/verifier", []string{"github.com/caddyserver", "go.uber.org/zap"}},
+		{"the credentials know neither Caddy nor its logger", module + "/credentials", []string{"github.com/caddyserver", "go.uber.org/zap", module}},
 		{"the local pool knows nothing of the product", module + "/integration/cognitolocal", []string{module, "github.com/caddyserver", "github.com/lestrrat-go"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,0 +1,145 @@
+package credentials
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// DefaultCacheSize is how many users' credentials a [Cache] keeps unless told
+// otherwise, some 3 kB each.
+const DefaultCacheSize = 10_000
+
+// CacheOptions configures a [Cache].
+type CacheOptions struct {
+	// Provider makes the exchanges. Required.
+	Provider Provider
+	// Roles chooses the role of a user.
+	Roles Roles
+	// Size bounds how many users' credentials are kept. Default
+	// [DefaultCacheSize].
+	Size int
+	// Timeout bounds one exchange. Default 10 seconds.
+	Timeout time.Duration
+	// Observe is told of every exchange. Optional.
+	Observe func(Exchange)
+}
+
+// Exchange is one exchange, for metrics and logs. It holds no secret.
+type Exchange struct {
+	Role     string
+	Duration time.Duration
+	// Refresh says that nobody waited for it: older credentials were in use.
+	Refresh bool
+	Err     error
+}
+
+// Cache keeps the credentials of users. Those that are valid are never waited
+// for: near their end one exchange runs in the background, and when it fails
+// they are used until they truly expire. All methods are safe for concurrent
+// use.
+type Cache struct {
+	opts    CacheOptions
+	entries *lru.Cache[cacheKey, *entry]
+
+	ctx     context.Context // ends with Close; no caller's cancel ends an exchange
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	closing sync.RWMutex // no exchange may start between cancel and Wait
+}
+
+// cacheKey is everything that changes the answer. Two users, or one user with
+// other rights, never share a key: a cache keyed by less gave users the
+// credentials of others (aws-sdk-js#609).
+type cacheKey struct {
+	issuer, subject, client, role string
+	rights                        [sha256.Size]byte // groups and preferred role
+}
+
+func keyOf(user Identity, role string) cacheKey {
+	key := cacheKey{issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role}
+	if len(user.Groups) > 0 || user.PreferredRole != "" {
+		key.rights = sha256.Sum256([]byte(strings.Join(append([]string{user.PreferredRole}, user.Groups...), "\x00")))
+	}
+	return key
+}
+
+// NewCache checks opts. The caller must Close the cache.
+func NewCache(opts CacheOptions) (*Cache, error) {
+	if opts.Provider == nil {
+		return nil, errors.New("provider: required")
+	}
+	if opts.Size == 0 {
+		opts.Size = DefaultCacheSize
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = 10 * time.Second
+	}
+	entries, err := lru.New[cacheKey, *entry](opts.Size)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cache{opts: opts, entries: entries}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Get returns credentials of the user that can be used now. It waits only when
+// there are none; then all who ask for the same user wait for one exchange.
+func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
+	role, ok := c.opts.Roles.For(user)
+	if !ok {
+		return nil, ErrNoRole
+	}
+	e := c.entry(keyOf(user, role))
+	grant, now := e.current.Load(), time.Now()
+	if grant.usable(now) {
+		if !now.Before(grant.refresh) {
+			c.join(e, user, role, true)
+		}
+		return grant, nil
+	}
+	f, err := c.join(e, user, role, false)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-f.done:
+		return f.grant, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Drop forgets a grant that the service rejected, so that the next Get makes an
+// exchange. Another grant that took its place meanwhile stays.
+func (c *Cache) Drop(grant *Grant) { grant.entry.current.CompareAndSwap(grant, nil) }
+
+// Len is how many users' credentials are kept.
+func (c *Cache) Len() int { return c.entries.Len() }
+
+// Close ends exchanges that run and waits for them.
+func (c *Cache) Close() error {
+	c.closing.Lock()
+	c.cancel()
+	c.closing.Unlock()
+	c.running.Wait()
+	return nil
+}
+
+// entry finds or makes the entry of a key.
+func (c *Cache) entry(key cacheKey) *entry {
+	if e, ok := c.entries.Get(key); ok {
+		return e
+	}
+	made := new(entry)
+	if e, ok, _ := c.entries.PeekOrAdd(key, made); ok {
+		return e
+	}
+	return made
+}

@@ -1,0 +1,114 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Grant is the credentials of one user with what belongs to them. It is
+// immutable.
+type Grant struct {
+	Credentials
+	// Role is the role that was asked for; empty for the provider's choice.
+	Role string
+
+	refresh time.Time // from then on they are refreshed
+	signer  *signer
+	entry   *entry
+}
+
+func (g *Grant) usable(now time.Time) bool { return g != nil && now.Before(g.Expires) }
+
+// entry is the place of one user's credentials in a [Cache].
+type entry struct {
+	current atomic.Pointer[Grant]
+
+	mu     sync.Mutex // guards all below
+	flight *flight    // the exchange that runs, if one does
+	retry  time.Time  // no exchange before, after one that failed
+	err    error      // of the last exchange
+}
+
+// flight is one exchange, shared by all who wait for it.
+type flight struct {
+	done  chan struct{}
+	grant *Grant
+	err   error
+}
+
+// Pauses after an exchange that failed.
+const (
+	refusalPause = 10 * time.Second // the answer will hardly change
+	outagePause  = time.Second
+)
+
+var errClosed = errors.New("credentials cache is closed")
+
+// join returns the exchange that runs, or starts one. While a pause after a
+// failure lasts, it returns the error of the failure.
+func (c *Cache) join(e *entry, user Identity, role string, refresh bool) (*flight, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.flight != nil {
+		return e.flight, nil
+	}
+	if time.Now().Before(e.retry) {
+		return nil, e.err
+	}
+	c.closing.RLock()
+	defer c.closing.RUnlock()
+	if c.ctx.Err() != nil {
+		return nil, &UnavailableError{RetryAfter: time.Second, Err: errClosed}
+	}
+	f := &flight{done: make(chan struct{})}
+	e.flight = f
+	c.running.Go(func() { c.exchange(e, f, user, role, refresh) })
+	return f, nil
+}
+
+// exchange is one flight. What it learns is in place before anybody who waits
+// for it goes on.
+func (c *Cache) exchange(e *entry, f *flight, user Identity, role string, refresh bool) {
+	defer close(f.done)
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(c.ctx, c.opts.Timeout)
+	defer cancel()
+	creds, err := c.opts.Provider.Retrieve(ctx, user, role)
+	now := time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.flight = nil
+	if err == nil {
+		f.grant = newGrant(creds, role, now, e)
+		e.current.Store(f.grant)
+		e.retry, e.err = time.Time{}, nil
+	} else {
+		f.err = err
+		e.retry, e.err = now.Add(pauseAfter(err)), err
+	}
+	if c.opts.Observe != nil {
+		c.opts.Observe(Exchange{Role: role, Duration: now.Sub(began), Refresh: refresh, Err: err})
+	}
+}
+
+// newGrant plans the refresh at some 80 % of the lifetime, jittered so that
+// users who came together do not return together.
+func newGrant(creds Credentials, role string, now time.Time, e *entry) *Grant {
+	life := creds.Expires.Sub(now)
+	creds.Expires = creds.Expires.Round(0) // wall clock, for machines that sleep
+	return &Grant{
+		Credentials: creds, Role: role, refresh: now.Add(life*3/4 + rand.N(life/10+1)),
+		signer: newSigner(), entry: e,
+	}
+}
+
+func pauseAfter(err error) time.Duration {
+	if unavailable, ok := errors.AsType[*UnavailableError](err); ok {
+		return max(unavailable.RetryAfter, outagePause)
+	}
+	return refusalPause
+}

@@ -1,0 +1,140 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// The reasons for which an exchange gives no credentials.
+var (
+	// ErrTokenRejected means that the exchange does not accept the token, though
+	// it was verified: expired by its clock, signed out, or of a client or pool
+	// that it does not know. The user must sign in again.
+	ErrTokenRejected = errors.New("token not accepted by the credentials exchange")
+	// ErrDenied means that the user may not have the role.
+	ErrDenied = errors.New("credentials denied")
+	// ErrNoRole means that no role is configured for the user.
+	ErrNoRole = errors.New("no role for this user")
+	// ErrAnswer means that the exchange answered something that cannot be used.
+	ErrAnswer = errors.New("credentials exchange gave an answer that cannot be read")
+)
+
+// UnavailableError means that no decision is possible now: the exchange is down,
+// slow or throttles.
+type UnavailableError struct {
+	// RetryAfter is how long to wait before another try makes sense.
+	RetryAfter time.Duration
+	Err        error
+}
+
+// Error names no more than the situation.
+func (e *UnavailableError) Error() string { return "credentials exchange is not available" }
+
+// Unwrap is the cause.
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// exchangeError is a refusal with its cause, which is for logs.
+type exchangeError struct {
+	reason error
+	cause  error
+}
+
+func (e *exchangeError) Error() string   { return e.reason.Error() }
+func (e *exchangeError) Unwrap() []error { return []error{e.reason, e.cause} }
+
+// Reason is the word for err from a fixed set: ok, token_rejected, denied,
+// no_role, answer, unavailable, canceled or other.
+func Reason(err error) string {
+	var unavailable *UnavailableError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, ErrTokenRejected):
+		return "token_rejected"
+	case errors.Is(err, ErrDenied):
+		return "denied"
+	case errors.Is(err, ErrNoRole):
+		return "no_role"
+	case errors.Is(err, ErrAnswer):
+		return "answer"
+	case errors.As(err, &unavailable):
+		return "unavailable"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return "other"
+}
+
+// rejected, denied and broken are the error codes of Cognito identity pools, AWS
+// STS and stores with an STS of their own, which spell some of them differently.
+// What is in none of the lists is taken for an outage.
+var (
+	rejected = []string{
+		"ExpiredTokenException", "ExpiredToken", "InvalidIdentityToken", "InvalidIdentityTokenException",
+		"IDPRejectedClaim", "IDPRejectedClaimException", "InvalidToken",
+	}
+	denied = []string{
+		"AccessDenied", "AccessDeniedException", "InvalidIdentityPoolConfigurationException",
+		"ResourceNotFoundException", "ResourceConflictException", "MalformedPolicyDocument", "MalformedPolicyDocumentException",
+		"PackedPolicyTooLarge", "PackedPolicyTooLargeException", "RegionDisabledException", "ValidationError", "InvalidParameterException",
+	}
+)
+
+// classify maps what the SDK returns.
+func classify(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return classifyTransport(err)
+	}
+	code, message := api.ErrorCode(), strings.ToLower(api.ErrorMessage())
+	switch {
+	case slices.Contains(rejected, code):
+		return &exchangeError{ErrTokenRejected, err}
+	case code == "NotAuthorizedException": // identity pools say everything with this one
+		return &exchangeError{notAuthorized(message), err}
+	case code == "InvalidParameterValue": // MinIO: any token it does not like, told apart by text only
+		return &exchangeError{invalidParameter(message), err}
+	case slices.Contains(denied, code):
+		return &exchangeError{ErrDenied, err}
+	}
+	return &UnavailableError{RetryAfter: time.Second, Err: err}
+}
+
+func notAuthorized(message string) error {
+	for _, text := range []string{"invalid login token", "token is not from", "logins don't match", "token expired", "signed out", "revoked"} {
+		if strings.Contains(message, text) {
+			return ErrTokenRejected
+		}
+	}
+	return ErrDenied
+}
+
+func invalidParameter(message string) error {
+	if strings.Contains(message, "polic") || strings.Contains(message, "claim missing") {
+		return ErrDenied
+	}
+	return ErrTokenRejected
+}
+
+// classifyTransport: an answer that is no AWS answer is broken; none at all is
+// an outage.
+func classifyTransport(err error) error {
+	var response *smithyhttp.ResponseError
+	var broken *smithy.DeserializationError
+	switch {
+	case errors.As(err, &broken) && !(errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError):
+		return &exchangeError{ErrAnswer, err}
+	default:
+		return &UnavailableError{RetryAfter: time.Second, Err: err}
+	}
+}
