@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"strings"
+	"fmt"
 	"sync"
 	"time"
 
@@ -64,7 +64,8 @@ type cacheKey struct {
 func keyOf(user Identity, role string) cacheKey {
 	key := cacheKey{issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role}
 	if len(user.Groups) > 0 || user.PreferredRole != "" {
-		key.rights = sha256.Sum256([]byte(strings.Join(append([]string{user.PreferredRole}, user.Groups...), "\x00")))
+		// Quoted, so that no group can be named like two others.
+		key.rights = sha256.Sum256(fmt.Appendf(nil, "%q %q", user.PreferredRole, user.Groups))
 	}
 	return key
 }

@@ -109,6 +109,27 @@ func TestARefusalCoolsDown(t *testing.T) {
 	})
 }
 
+func TestANewTokenNeedNotWaitForTheRefusalOfTheOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{retrieve: func(credentials.Identity, string) (credentials.Credentials, error) {
+			return credentials.Credentials{}, credentials.ErrTokenRejected
+		}}
+		cache := newCache(t, credentials.CacheOptions{Provider: p})
+		if _, err := cache.Get(t.Context(), user("jo")); !errors.Is(err, credentials.ErrTokenRejected) {
+			t.Fatalf("expected ErrTokenRejected, got %v", err)
+		}
+		p.become(anHour)
+		if _, err := cache.Get(t.Context(), user("jo")); !errors.Is(err, credentials.ErrTokenRejected) {
+			t.Errorf("expected the old token to be refused still, got %v", err)
+		}
+		again := user("jo")
+		again.Token = "a new one"
+		if _, err := cache.Get(t.Context(), again); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestARejectedGrantIsDroppedOnce(t *testing.T) {
 	p := &provider{retrieve: anHour}
 	cache := newCache(t, credentials.CacheOptions{Provider: p})
@@ -126,7 +147,7 @@ func TestARejectedGrantIsDroppedOnce(t *testing.T) {
 func TestNobodyGetsTheCredentialsOfAnother(t *testing.T) {
 	whose := func(who credentials.Identity, role string) (credentials.Credentials, error) {
 		creds, err := anHour(who, role)
-		creds.AccessKeyID = fmt.Sprint(who.Issuer, who.Subject, who.ClientID, who.Groups, who.PreferredRole, role)
+		creds.AccessKeyID = fmt.Sprintf("%q", []any{who.Issuer, who.Subject, who.ClientID, who.Groups, who.PreferredRole, role})
 		return creds, err
 	}
 	roles := credentials.Roles{Groups: []credentials.GroupRole{{Group: "a", Role: "arn:a"}}, Preferred: true, Default: "arn:d"}
@@ -139,7 +160,7 @@ func TestNobodyGetsTheCredentialsOfAnother(t *testing.T) {
 			for range 2_000 {
 				who := user(pick("jo", "maria", "li"))
 				who.Issuer, who.ClientID = pick("https://a", "https://b"), pick("c1", "c2")
-				who.Groups, who.PreferredRole = []string{pick("a", "b", "a\x00b")}, pick("", "arn:p")
+				who.Groups, who.PreferredRole = []string{pick("b", "a\x00b", "b\x00c"), pick("a", "c")}, pick("", "arn:p")
 				grant, err := cache.Get(t.Context(), who)
 				if err != nil {
 					t.Error(err)

@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -27,10 +28,11 @@ func (g *Grant) usable(now time.Time) bool { return g != nil && now.Before(g.Exp
 type entry struct {
 	current atomic.Pointer[Grant]
 
-	mu     sync.Mutex // guards all below
-	flight *flight    // the exchange that runs, if one does
-	retry  time.Time  // no exchange before, after one that failed
-	err    error      // of the last exchange
+	mu     sync.Mutex        // guards all below
+	flight *flight           // the exchange that runs, if one does
+	retry  time.Time         // no exchange before, after one that failed
+	err    error             // of the last exchange
+	token  [sha256.Size]byte // that err is about
 }
 
 // flight is one exchange, shared by all who wait for it.
@@ -56,7 +58,7 @@ func (c *Cache) join(e *entry, user Identity, role string, refresh bool) (*fligh
 	if e.flight != nil {
 		return e.flight, nil
 	}
-	if time.Now().Before(e.retry) {
+	if time.Now().Before(e.retry) && !e.newToken(user) {
 		return nil, e.err
 	}
 	c.closing.RLock()
@@ -70,6 +72,13 @@ func (c *Cache) join(e *entry, user Identity, role string, refresh bool) (*fligh
 	return f, nil
 }
 
+// newToken reports whether a token was rejected and the user has another one
+// now: whoever signed in again must not wait for the pause to end. The caller
+// holds mu.
+func (e *entry) newToken(user Identity) bool {
+	return errors.Is(e.err, ErrTokenRejected) && e.token != sha256.Sum256([]byte(user.Token))
+}
+
 // exchange is one flight. What it learns is in place before anybody who waits
 // for it goes on.
 func (c *Cache) exchange(e *entry, f *flight, user Identity, role string, refresh bool) {
@@ -79,6 +88,9 @@ func (c *Cache) exchange(e *entry, f *flight, user Identity, role string, refres
 	defer cancel()
 	creds, err := c.opts.Provider.Retrieve(ctx, user, role)
 	now := time.Now()
+	if c.opts.Observe != nil {
+		c.opts.Observe(Exchange{Role: role, Duration: now.Sub(began), Refresh: refresh, Err: err})
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.flight = nil
@@ -88,10 +100,7 @@ func (c *Cache) exchange(e *entry, f *flight, user Identity, role string, refres
 		e.retry, e.err = time.Time{}, nil
 	} else {
 		f.err = err
-		e.retry, e.err = now.Add(pauseAfter(err)), err
-	}
-	if c.opts.Observe != nil {
-		c.opts.Observe(Exchange{Role: role, Duration: now.Sub(began), Refresh: refresh, Err: err})
+		e.retry, e.err, e.token = now.Add(pauseAfter(err)), err, sha256.Sum256([]byte(user.Token))
 	}
 }
 
