@@ -98,7 +98,7 @@ func (p *protectedNames) add(name string) {
 }
 
 // foldedPrefix is [config.HeaderPrefix] as folding leaves it.
-const foldedPrefix = "x-cognito-"
+var foldedPrefix = string(appendFolded(nil, config.HeaderPrefix))
 
 // strip deletes every protected header in every spelling. CGI, WSGI and PHP read
 // X_Cognito_Sub and X.Cognito.Sub as X-Cognito-Sub (GHSA-f59h-q822-g45g,

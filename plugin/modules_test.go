@@ -79,6 +79,9 @@ func TestStripRefusesAmbiguousPaths(t *testing.T) {
 		if status, _, _ := serve(t, load[*Strip](t, ctx, "http.handlers.cognito_strip", config), r); status != want {
 			t.Errorf("%s: expected %d, got %d", config, want, status)
 		}
+		if reason, _ := placeholderOf(r, "http.cognito.reason"); (reason == "ambiguous_path") != (want == http.StatusBadRequest) {
+			t.Errorf("%s: unexpected reason %q", config, reason)
+		}
 	}
 }
 

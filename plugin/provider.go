@@ -53,9 +53,7 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyau
 		return userOf(tok), true, nil
 	}
 	re := refusalOf(err)
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Set(ownPlaceholder+"reason", re.reason)
-	}
+	setReason(r, re.reason)
 	if re.challenge != "" {
 		w.Header().Set("WWW-Authenticate", re.challenge)
 	}

@@ -115,9 +115,7 @@ var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	re := refusalOf(err)
 	a.logRefusal(re, err)
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Set(ownPlaceholder+"reason", re.reason)
-	}
+	setReason(r, re.reason)
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	if re.challenge != "" {
@@ -131,6 +129,13 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 		return writeProblem(w, re, err)
 	}
 	return caddyhttp.Error(re.status, err)
+}
+
+// setReason fills the placeholder that error routes read.
+func setReason(r *http.Request, reason string) {
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Set(ownPlaceholder+"reason", reason)
+	}
 }
 
 // closeUnread ends an HTTP/1 connection with the answer to a request whose body

@@ -48,6 +48,7 @@ func (s *Strip) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		cleanRequest(r, s.app)
 	}
 	if !s.AllowAmbiguousPath && ambiguousPath(r.URL.EscapedPath()) {
+		setReason(r, reasonOf(errAmbiguousPath))
 		closeUnread(w.Header(), r)
 		return caddyhttp.Error(http.StatusBadRequest, errAmbiguousPath)
 	}

@@ -48,6 +48,7 @@ func run(s settings) error {
 	}{
 		{"1 token", w.bare, w.auth, w.tokens[:1]},
 		{"1 000 tokens", w.bare, w.auth, w.tokens[:1_000]},
+		{"1 000 tokens, forward none", w.bare, w.silent, w.tokens[:1_000]},
 		{"the same headers, unauthorized", w.bare, w.plain, w.tokens[:1_000]},
 		{"1 000 tokens over the same headers", w.plain, w.auth, w.tokens[:1_000]},
 		{"50 000 tokens, all cached", w.bare, w.auth, w.tokens},

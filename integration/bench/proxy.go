@@ -19,6 +19,14 @@ const authConfig = `
 	}
 `
 
+// silentConfig authorizes and tells the upstream nothing.
+const silentConfig = `
+	cognito_auth bench {
+		require group admins
+		forward none
+	}
+`
+
 // plainConfig does without authorization what cognito_auth does to the headers of
 // a request: the difference to it is what authorization itself costs.
 const plainConfig = `

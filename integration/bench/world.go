@@ -23,11 +23,11 @@ const (
 
 // world is everything that a measurement needs.
 type world struct {
-	dir               string
-	upstream          net.Listener
-	keys              *http.Server
-	bare, plain, auth *proxy
-	tokens            []string
+	dir                       string
+	upstream                  net.Listener
+	keys                      *http.Server
+	bare, plain, silent, auth *proxy
+	tokens                    []string
 }
 
 func newWorld() (w *world, err error) {
@@ -70,7 +70,11 @@ func newWorld() (w *world, err error) {
 	if w.plain, err = startProxy(dir, binary, upstream, "", plainConfig); err != nil {
 		return w, err
 	}
-	w.auth, err = startProxy(dir, binary, upstream, fmt.Sprintf(poolConfig, poolID, client, issuer, keys), authConfig)
+	pool := fmt.Sprintf(poolConfig, poolID, client, issuer, keys)
+	if w.silent, err = startProxy(dir, binary, upstream, pool, silentConfig); err != nil {
+		return w, err
+	}
+	w.auth, err = startProxy(dir, binary, upstream, pool, authConfig)
 	return w, err
 }
 
@@ -134,7 +138,7 @@ func answer(conn net.Conn) {
 
 func (w *world) close() error {
 	var errs []error
-	for _, p := range []*proxy{w.bare, w.plain, w.auth} {
+	for _, p := range []*proxy{w.bare, w.plain, w.silent, w.auth} {
 		if p != nil {
 			errs = append(errs, p.stop())
 		}
