@@ -2,10 +2,10 @@ package credentials
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
+	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -51,6 +51,7 @@ type Cache struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	closing sync.RWMutex // no exchange may start between cancel and Wait
+	last    atomic.Pointer[last]
 }
 
 // cacheKey is everything that changes the answer. Two users, or one user with
@@ -58,16 +59,32 @@ type Cache struct {
 // credentials of others (aws-sdk-js#609).
 type cacheKey struct {
 	issuer, subject, client, role string
-	rights                        [sha256.Size]byte // groups and preferred role
+	rights                        uint64
+	guest                         bool
 }
 
-func keyOf(user Identity, role string) cacheKey {
-	key := cacheKey{issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role}
+// seed is secret and new with each process, so that nobody can look for rights
+// that hash alike. Those who would have to be alike are the same user before and
+// after a change of groups: everything else is in the key as it is.
+var seed = maphash.MakeSeed()
+
+func keyOf(user *Identity, role string) cacheKey {
+	key := cacheKey{issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role, guest: user.guest()}
 	if len(user.Groups) > 0 || user.PreferredRole != "" {
-		// Quoted, so that no group can be named like two others.
-		key.rights = sha256.Sum256(fmt.Appendf(nil, "%q %q", user.PreferredRole, user.Groups))
+		key.rights = rightsOf(user)
 	}
 	return key
+}
+
+// rightsOf hashes each name by itself, so that no group can be named like two
+// others, and in order.
+func rightsOf(user *Identity) uint64 {
+	const odd = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio: spreads well
+	rights := maphash.String(seed, user.PreferredRole)
+	for _, group := range user.Groups {
+		rights = rights*odd + maphash.String(seed, group)
+	}
+	return rights
 }
 
 // NewCache checks opts. The caller must Close the cache.
@@ -91,21 +108,23 @@ func NewCache(opts CacheOptions) (*Cache, error) {
 }
 
 // Get returns credentials of the user that can be used now. It waits only when
-// there are none; then all who ask for the same user wait for one exchange.
+// there are none; then all who ask for the same user wait for one exchange. The
+// exchange sees the values of the first one's ctx, for tracing, and ends with
+// nobody's.
 func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 	role, ok := c.opts.Roles.For(user)
 	if !ok {
 		return nil, ErrNoRole
 	}
-	e := c.entry(keyOf(user, role))
+	e := c.entry(keyOf(&user, role))
 	grant, now := e.current.Load(), time.Now()
 	if grant.usable(now) {
 		if !now.Before(grant.refresh) {
-			c.join(e, user, role, true)
+			_, _ = c.join(ctx, e, user, role, true) // what it will bring is for the next one
 		}
 		return grant, nil
 	}
-	f, err := c.join(e, user, role, false)
+	f, err := c.join(ctx, e, user, role, false)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +137,9 @@ func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 }
 
 // Drop forgets a grant that the service rejected, so that the next Get makes an
-// exchange. Another grant that took its place meanwhile stays.
-func (c *Cache) Drop(grant *Grant) { grant.entry.current.CompareAndSwap(grant, nil) }
+// exchange. Another grant that took its place meanwhile stays, and so does one
+// that follows a dropped one too soon: what is wrong then is not its age.
+func (c *Cache) Drop(grant *Grant) { grant.entry.drop(grant) }
 
 // Len is how many users' credentials are kept.
 func (c *Cache) Len() int { return c.entries.Len() }

@@ -17,9 +17,10 @@ type Grant struct {
 	// Role is the role that was asked for; empty for the provider's choice.
 	Role string
 
-	refresh time.Time // from then on they are refreshed
-	signer  *signer
-	entry   *entry
+	obtained time.Time
+	refresh  time.Time // from then on they are refreshed
+	signer   *signer
+	entry    *entry
 }
 
 func (g *Grant) usable(now time.Time) bool { return g != nil && now.Before(g.Expires) }
@@ -33,6 +34,7 @@ type entry struct {
 	retry  time.Time         // no exchange before, after one that failed
 	err    error             // of the last exchange
 	token  [sha256.Size]byte // that err is about
+	keep   time.Time         // no grant is dropped before, after one that was
 }
 
 // flight is one exchange, shared by all who wait for it.
@@ -48,11 +50,16 @@ const (
 	outagePause  = time.Second
 )
 
+// dropPause is the least time between two grants of one user that are dropped. A
+// service that rejects everything would otherwise have each request make an
+// exchange, until Cognito throttles those of all users.
+const dropPause = 30 * time.Second
+
 var errClosed = errors.New("credentials cache is closed")
 
 // join returns the exchange that runs, or starts one. While a pause after a
 // failure lasts, it returns the error of the failure.
-func (c *Cache) join(e *entry, user Identity, role string, refresh bool) (*flight, error) {
+func (c *Cache) join(ctx context.Context, e *entry, user Identity, role string, refresh bool) (*flight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.flight != nil {
@@ -68,7 +75,8 @@ func (c *Cache) join(e *entry, user Identity, role string, refresh bool) (*fligh
 	}
 	f := &flight{done: make(chan struct{})}
 	e.flight = f
-	c.running.Go(func() { c.exchange(e, f, user, role, refresh) })
+	ctx = context.WithoutCancel(ctx)
+	c.running.Go(func() { c.exchange(ctx, e, f, user, role, refresh) })
 	return f, nil
 }
 
@@ -81,13 +89,15 @@ func (e *entry) newToken(user Identity) bool {
 
 // exchange is one flight. What it learns is in place before anybody who waits
 // for it goes on.
-func (c *Cache) exchange(e *entry, f *flight, user Identity, role string, refresh bool) {
+func (c *Cache) exchange(ctx context.Context, e *entry, f *flight, user Identity, role string, refresh bool) {
 	defer close(f.done)
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(c.ctx, c.opts.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
 	creds, err := c.opts.Provider.Retrieve(ctx, user, role)
 	now := time.Now()
+	c.last.Store(&last{now, Reason(err)})
 	if c.opts.Observe != nil {
 		c.opts.Observe(Exchange{Role: role, Duration: now.Sub(began), Refresh: refresh, Err: err})
 	}
@@ -110,9 +120,26 @@ func newGrant(creds Credentials, role string, now time.Time, e *entry) *Grant {
 	life := creds.Expires.Sub(now)
 	creds.Expires = creds.Expires.Round(0) // wall clock, for machines that sleep
 	return &Grant{
-		Credentials: creds, Role: role, refresh: now.Add(life*3/4 + rand.N(life/10+1)),
+		Credentials: creds, Role: role, obtained: now, refresh: now.Add(life*3/4 + rand.N(life/10+1)),
 		signer: newSigner(), entry: e,
 	}
+}
+
+// drop forgets the grant unless one was dropped a moment ago. It reports whether
+// the next Get gives another one.
+func (e *entry) drop(grant *Grant) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.current.Load() != grant {
+		return true
+	}
+	now := time.Now()
+	if now.Before(e.keep) {
+		return false
+	}
+	e.keep = now.Add(dropPause)
+	e.current.Store(nil)
+	return true
 }
 
 func pauseAfter(err error) time.Duration {

@@ -26,6 +26,20 @@ var (
 	ErrAnswer = errors.New("credentials exchange gave an answer that cannot be read")
 )
 
+// The reasons for which a request is not signed.
+var (
+	// ErrPath means that the path has dot segments or cannot be decoded.
+	ErrPath = errors.New("path cannot be signed")
+	// ErrLengthRequired means that a body for S3 came without its length.
+	ErrLengthRequired = errors.New("length of the body required")
+	// ErrBodyTooLarge means that a body that has to be hashed is too large.
+	ErrBodyTooLarge = errors.New("body too large")
+	// ErrBodyLength means that a body was not as long as announced.
+	ErrBodyLength = errors.New("body not as long as announced")
+	// ErrExpiring means that credentials expire too soon for a presigned URL.
+	ErrExpiring = errors.New("credentials expire too soon")
+)
+
 // UnavailableError means that no decision is possible now: the exchange is down,
 // slow or throttles.
 type UnavailableError struct {
@@ -49,24 +63,41 @@ type exchangeError struct {
 func (e *exchangeError) Error() string   { return e.reason.Error() }
 func (e *exchangeError) Unwrap() []error { return []error{e.reason, e.cause} }
 
+// reasons are the words for sentinels.
+var reasons = []struct {
+	err  error
+	word string
+}{
+	{ErrTokenRejected, "token_rejected"},
+	{ErrDenied, "denied"},
+	{ErrNoRole, "no_role"},
+	{ErrAnswer, "answer"},
+	{ErrPath, "path"},
+	{ErrLengthRequired, "length_required"},
+	{ErrBodyTooLarge, "too_large"},
+	{ErrBodyLength, "body_length"},
+	{ErrExpiring, "expiring"},
+}
+
 // Reason is the word for err from a fixed set: ok, token_rejected, denied,
-// no_role, answer, unavailable, canceled or other.
+// no_role, answer, path, length_required, too_large, body_length, expiring,
+// misconfigured, unavailable, canceled or other.
 func Reason(err error) string {
-	var unavailable *UnavailableError
-	switch {
-	case err == nil:
+	if err == nil {
 		return "ok"
-	case errors.Is(err, ErrTokenRejected):
-		return "token_rejected"
-	case errors.Is(err, ErrDenied):
-		return "denied"
-	case errors.Is(err, ErrNoRole):
-		return "no_role"
-	case errors.Is(err, ErrAnswer):
-		return "answer"
-	case errors.As(err, &unavailable):
+	}
+	for _, reason := range reasons {
+		if errors.Is(err, reason.err) {
+			return reason.word
+		}
+	}
+	if _, ok := errors.AsType[*MisconfiguredError](err); ok {
+		return "misconfigured"
+	}
+	if _, ok := errors.AsType[*UnavailableError](err); ok {
 		return "unavailable"
-	case errors.Is(err, context.Canceled):
+	}
+	if errors.Is(err, context.Canceled) {
 		return "canceled"
 	}
 	return "other"

@@ -32,6 +32,10 @@ type Target struct {
 // as S3 alone wants it.
 func (t Target) s3() bool { return t.Service == "s3" }
 
+// application reports whether answers are those of an application that runs
+// behind the service: API Gateway and the URLs of Lambda functions.
+func (t Target) application() bool { return t.Service == "execute-api" || t.Service == "lambda" }
+
 // signer is one user's. The SDK's signer remembers one derived key only, which
 // many users would keep pushing out; worse, it finds that key by access key ID
 // alone, so that the same ID with another secret would sign with the old one
@@ -47,50 +51,38 @@ func newSigner() *signer { return &signer{v4.NewSigner()} }
 // canonical form. Sign replaces Authorization, X-Amz-Date, X-Amz-Security-Token
 // and, for S3, X-Amz-Content-Sha256.
 func (g *Grant) Sign(ctx context.Context, r *http.Request, to Target, payloadHash string, at time.Time) error {
-	shadow := shadowOf(r)
-	for _, name := range signatureHeaders {
-		delete(shadow.Header, name)
-		delete(r.Header, name)
+	s := shadows.Get().(*shadow)
+	defer s.release()
+	values := s.take(r)
+	s.header["Authorization"], s.header["X-Amz-Date"] = values[0:0:1], values[1:1:2]
+	if g.SessionToken != "" {
+		s.header["X-Amz-Security-Token"] = values[2:2:3]
 	}
 	if to.s3() {
-		shadow.Header["X-Amz-Content-Sha256"] = []string{payloadHash}
+		values[3] = payloadHash
+		s.header["X-Amz-Content-Sha256"] = values[3:4:4]
 	}
-	err := g.signer.v4.SignHTTP(ctx, g.aws(), shadow, payloadHash, to.Service, to.Region, at, func(o *v4.SignerOptions) {
-		o.DisableURIPathEscaping = to.s3()
-	})
-	if err != nil {
+	if err := g.signer.v4.SignHTTP(ctx, g.aws(), &s.request, payloadHash, to.Service, to.Region, at, encodingOf(to)); err != nil {
 		return err
 	}
-	for _, name := range signatureHeaders {
-		if values := shadow.Header[name]; values != nil {
-			r.Header[name] = values
-		}
-	}
-	r.URL.RawQuery = shadow.URL.RawQuery
+	s.give(r)
 	return nil
 }
 
-// signatureHeaders are those that belong to the signature.
-var signatureHeaders = []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
+// encodingOf is how often paths are encoded for the signature. The functions are
+// made once, since each request needs one.
+func encodingOf(to Target) func(*v4.SignerOptions) {
+	if to.s3() {
+		return encodeOnce
+	}
+	return encodeTwice
+}
+
+func encodeOnce(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+func encodeTwice(*v4.SignerOptions)  {}
 
 func (g *Grant) aws() aws.Credentials {
 	return aws.Credentials{AccessKeyID: g.AccessKeyID, SecretAccessKey: g.SecretAccessKey, SessionToken: g.SessionToken}
-}
-
-// shadowOf is the part of a request that is signed. The SDK signs every header
-// that it finds and writes into the ones it is given.
-func shadowOf(r *http.Request) *http.Request {
-	u := *r.URL
-	if u.Scheme == "" {
-		u.Scheme = "https" // a default port is then left out of the signed host
-	}
-	shadow := &http.Request{Method: r.Method, URL: &u, Host: r.Host, Header: make(http.Header)}
-	for name, values := range r.Header {
-		if strings.HasPrefix(name, "X-Amz-") {
-			shadow.Header[name] = values
-		}
-	}
-	return shadow
 }
 
 // NormalizePath is an escaped path in the one form in which S3 computes its

@@ -55,6 +55,35 @@ func TestSignEqualsTheSDK(t *testing.T) {
 	}
 }
 
+// TestASignatureHoldsNothingOfAnother signs in turn, since what is signed is
+// gathered in memory that is used again.
+func TestASignatureHoldsNothingOfAnother(t *testing.T) {
+	cache := newCache(t, credentials.CacheOptions{Provider: &provider{retrieve: func(who credentials.Identity, role string) (credentials.Credentials, error) {
+		creds, err := anHour(who, role)
+		if creds.SessionToken = "session-of-" + who.Username; who.Username == "li" {
+			creds.SessionToken = ""
+		}
+		return creds, err
+	}}})
+	for range 100 {
+		for _, row := range []struct{ name, service, header, token, signed string }{
+			{"jo", "s3", "X-Amz-Meta-Secret", "session-of-jo", "host;x-amz-content-sha256;x-amz-date;x-amz-meta-secret;x-amz-security-token,"},
+			{"li", "dynamodb", "X-Amz-Target", "", "host;x-amz-date;x-amz-target,"},
+			{"maria", "s3", "Range", "session-of-maria", "host;x-amz-content-sha256;x-amz-date;x-amz-security-token,"},
+		} {
+			r := newSigned(t, "https://example.amazonaws.com/a")
+			r.Header = http.Header{row.header: {"x"}, "X-Amz-Security-Token": {"of the client"}, "X-Amz-Content-Sha256": {"of the client"}}
+			sign(t, get(t, cache, row.name), r, row.service, credentials.EmptyPayload)
+			if got := r.Header.Get("Authorization"); !strings.Contains(got, "SignedHeaders="+row.signed) {
+				t.Fatalf("%s: expected %s in %s", row.name, row.signed, got)
+			}
+			if got := r.Header.Get("X-Amz-Security-Token"); got != row.token || r.Header.Get("X-Amz-Content-Sha256") == "of the client" {
+				t.Fatalf("%s: unexpected headers %v", row.name, r.Header)
+			}
+		}
+	}
+}
+
 func newSigned(t *testing.T, target string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)

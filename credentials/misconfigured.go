@@ -1,0 +1,60 @@
+package credentials
+
+import "fmt"
+
+// MisconfiguredError means that the service refuses what is configured, so that
+// trying again does not help and an operator must act.
+type MisconfiguredError struct {
+	// Key is what to mend: region, bucket, endpoint, credentials or clock.
+	Key string
+	// Got is the value in use, and Want the one that the service names, where
+	// they are known.
+	Got, Want string
+	// Code is the error code of the service; empty where it sent none.
+	Code string
+}
+
+// Error says in one sentence what is wrong and how to mend it. It holds no
+// secret, and nothing that the service wrote but names in a strict form.
+func (e *MisconfiguredError) Error() string {
+	text := e.Key + ": " + e.fix()
+	if e.Code != "" {
+		text += " (" + e.Code + ")"
+	}
+	return text
+}
+
+func (e *MisconfiguredError) fix() string {
+	switch e.Key {
+	case "region":
+		return e.region()
+	case "bucket":
+		return "the service knows no such bucket; check its name and the endpoint"
+	case "credentials":
+		return "the service does not accept even fresh credentials of this source; check that both belong to the same account and partition, or that the store trusts the exchange"
+	case "clock":
+		return e.clock()
+	}
+	return e.endpoint()
+}
+
+func (e *MisconfiguredError) region() string {
+	if e.Want == "" {
+		return fmt.Sprintf("the service does not accept %q; set the region of the bucket", e.Got)
+	}
+	return fmt.Sprintf("expected %q, got %q; set region to %s", e.Want, e.Got, e.Want)
+}
+
+func (e *MisconfiguredError) clock() string {
+	if e.Got == "" {
+		return "the time of this machine and of the service differ too much; synchronize their clocks"
+	}
+	return "this machine is " + e.Got + " the service; synchronize their clocks"
+}
+
+func (e *MisconfiguredError) endpoint() string {
+	if e.Want != "" {
+		return fmt.Sprintf("the service wants to be called at %q; set the endpoint or the region accordingly", e.Want)
+	}
+	return "the service computes another signature; something on the way changes host or path, or service or region is not the configured one"
+}
