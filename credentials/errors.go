@@ -113,7 +113,7 @@ var (
 	}
 	denied = []string{
 		"AccessDenied", "AccessDeniedException", "InvalidIdentityPoolConfigurationException",
-		"ResourceNotFoundException", "ResourceConflictException", "MalformedPolicyDocument", "MalformedPolicyDocumentException",
+		"ResourceNotFoundException", "ResourceConflictException", "ValidationException", "MalformedPolicyDocument", "MalformedPolicyDocumentException",
 		"PackedPolicyTooLarge", "PackedPolicyTooLargeException", "RegionDisabledException", "ValidationError", "InvalidParameterException",
 	}
 )

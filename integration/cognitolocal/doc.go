@@ -1,12 +1,17 @@
-// Package cognitolocal is a local Amazon Cognito user pool as a library, for
-// tests and demonstrations that must run offline.
+// Package cognitolocal is a local Amazon Cognito user pool as a library, with
+// identity pools and an STS beside it, for tests and demonstrations that must
+// run offline.
 //
-// A [Server] is an http.Handler with the endpoints of a user pool:
+// A [Server] is an http.Handler with the endpoints of these services:
 //
 //   - POST / with an X-Amz-Target header: InitiateAuth (password and refresh
-//     flows), GetTokensFromRefreshToken, RevokeToken and GetUser;
+//     flows), GetTokensFromRefreshToken, RevokeToken and GetUser of the user
+//     pool; GetId, GetCredentialsForIdentity and GetOpenIdToken of identity
+//     pools;
+//   - POST / with a form: AssumeRoleWithWebIdentity of STS;
 //   - GET /<pool ID>/.well-known/jwks.json, the key set;
-//   - GET /<pool ID>/.well-known/openid-configuration.
+//   - GET /<pool ID>/.well-known/openid-configuration;
+//   - GET /.well-known/jwks_uri, the key set of the identity pools.
 //
 // Behind it stands a [Pool] with users, groups and app clients, which a test
 // may change at any time. The SDKs of AWS and amazon-cognito-identity-js work
@@ -21,15 +26,23 @@
 // comment: a disabled or unconfirmed user is told so only after the right
 // password, and revoking an unknown token succeeds.
 //
+// [Server.AddIdentityPool] adds an identity pool and [Server.AddRole] a role. Both
+// verify tokens as AWS does, and refuse in its words as far as these are known.
+// What they issue is a [Session]: a service that is to accept the credentials
+// looks the access key up with [Server.Session]. What a role permits, and what a
+// session policy takes away, is up to that service.
+//
 // Tests can go where Cognito would not let them. [Pool.IDToken],
 // [Pool.AccessToken], [Pool.OAuthAccessToken] and [Pool.MachineToken] mint
 // tokens with changed claims, [Pool.Sign] signs any bytes, and
 // [Pool.RotateKeys] and its kin play out key rotations. [Server.SetFault]
-// makes one endpoint hang, fail, redirect or talk nonsense, [Server.Requests]
-// counts what reached it, and [Server.SetErrorForm] varies the form of errors.
+// makes one endpoint or operation hang, fail, redirect or talk nonsense,
+// [Server.Requests] counts what reached it, and [Server.SetErrorForm] varies the
+// form of errors. [Server.RevokeSessions] ends sessions before their time.
 //
 // Not served: SRP, challenges, the hosted pages with their OAuth endpoints,
-// sign-up, administrative operations and identity pools.
+// sign-up, administrative operations, principal tags, developer-authenticated
+// identities, and every other action of STS.
 //
 // Passwords are kept in the clear. This is a test double: never let it face a
 // network, and never trust its keys outside tests.

@@ -8,14 +8,27 @@ import (
 )
 
 // Endpoint names a part of the server that counts its requests and can be
-// made to misbehave on its own.
+// made to misbehave on its own. An operation is an endpoint, too, by its AWS
+// name, such as Endpoint("InitiateAuth"). A request for it passes the endpoint
+// of its service first, and both count it.
 type Endpoint string
 
 // The endpoints.
 const (
+	// EndpointAPI is the user pool, and every POST / that no service knows.
 	EndpointAPI       Endpoint = "api"
 	EndpointJWKS      Endpoint = "jwks"
 	EndpointDiscovery Endpoint = "discovery"
+	// EndpointIdentityPool is all operations of the identity pools.
+	EndpointIdentityPool Endpoint = "identity_pool"
+	// EndpointIdentityKeys is the key set of the tokens of GetOpenIdToken.
+	EndpointIdentityKeys Endpoint = "identity_keys"
+	EndpointSTS          Endpoint = "sts"
+
+	EndpointGetID          Endpoint = "GetId"
+	EndpointGetCredentials Endpoint = "GetCredentialsForIdentity"
+	EndpointGetOpenIDToken Endpoint = "GetOpenIdToken"
+	EndpointAssumeRole     Endpoint = "AssumeRoleWithWebIdentity"
 )
 
 // SetFault makes the endpoint misbehave from the next request on; Fault{} ends
@@ -36,6 +49,11 @@ func (s *Server) Requests(e Endpoint) int {
 	}
 	return g.count()
 }
+
+// Calls returns how many requests for the operation came through to it, such
+// as "GetId": those that met a fault of the operation included, those that met
+// one of the whole service not.
+func (s *Server) Calls(op string) int { return s.Requests(Endpoint(op)) }
 
 // gate stands in front of an endpoint: it counts, and applies the fault.
 type gate struct {

@@ -116,10 +116,16 @@ func FaultRedirect(url string) Fault {
 }
 
 // FaultAPI answers with an API error in the plain form, such as
-// TooManyRequestsException (400) or InternalErrorException (500).
+// TooManyRequestsException (400) or InternalErrorException (500), and in the
+// XML of STS for its requests, such as Throttling (400) or ServiceUnavailable
+// (503).
 func FaultAPI(name, message string) Fault {
 	e := &apiError{name, message}
-	return answer(func(w http.ResponseWriter, _ *http.Request) {
+	return answer(func(w http.ResponseWriter, r *http.Request) {
+		if isQuery(r) {
+			writeQueryError(w, e)
+			return
+		}
 		ErrorForm{}.write(w, e.status(), e)
 	})
 }

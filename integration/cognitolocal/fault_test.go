@@ -73,14 +73,16 @@ func TestFaultsOfTheKeySet(t *testing.T) {
 	}
 }
 
-// waitFor polls until the condition holds or the test's time is over.
+// waitFor polls until the condition holds, for as long as no machine needs.
 func waitFor(t *testing.T, condition func() bool) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatal("the condition never held")
 		case <-tick.C:
 		}

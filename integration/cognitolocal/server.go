@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// Server is the HTTP surface of one Pool: an http.Handler, which Start can put
-// on a port of its own. All methods are safe for concurrent use.
+// Server is the HTTP surface of one Pool and of the identity pools and the STS
+// beside it: an http.Handler, which Start can put on a port of its own. All methods are safe for concurrent use.
 type Server struct {
 	pool      *Pool
+	account   *account
 	mux       *http.ServeMux
 	gates     map[Endpoint]*gate // not changed after New
 	errorForm atomic.Pointer[ErrorForm]
@@ -45,17 +46,29 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{pool: pool, mux: http.NewServeMux()}
+	s := &Server{pool: pool, account: newAccount(o.Now), mux: http.NewServeMux()}
 	s.errorForm.Store(&ErrorForm{})
-	s.gates = map[Endpoint]*gate{
-		EndpointAPI:       newGate(s.serveAPI),
-		EndpointJWKS:      newGate(s.serveJWKS),
-		EndpointDiscovery: newGate(s.serveDiscovery),
-	}
-	s.mux.Handle("POST /{$}", s.gates[EndpointAPI])
+	s.addGates()
+	s.mux.HandleFunc("POST /{$}", s.dispatch)
 	s.mux.Handle("GET /"+o.PoolID+jwksPath, s.gates[EndpointJWKS])
 	s.mux.Handle("GET /"+o.PoolID+discoveryPath, s.gates[EndpointDiscovery])
+	s.mux.Handle("GET "+identityKeysPath, s.gates[EndpointIdentityKeys])
 	return s, nil
+}
+
+func (s *Server) addGates() {
+	s.gates = map[Endpoint]*gate{
+		EndpointAPI:          newGate(s.serveJSON),
+		EndpointJWKS:         newGate(s.serveJWKS),
+		EndpointDiscovery:    newGate(s.serveDiscovery),
+		EndpointIdentityPool: newGate(s.serveJSON),
+		EndpointIdentityKeys: newGate(serveIdentityKeys),
+		EndpointSTS:          newGate(s.serveSTS),
+		EndpointAssumeRole:   newGate(s.serveAssumeRole),
+	}
+	for target, op := range operations {
+		s.gates[endpointOf(target)] = newGate(s.serveOperation(op))
+	}
 }
 
 // Pool returns the user pool that the server serves.
@@ -67,7 +80,7 @@ func (s *Server) SetBaseURL(url string) {
 	s.pool.setBaseURL(strings.TrimSuffix(url, "/"))
 }
 
-// ServeHTTP serves the API, the key set and the discovery document.
+// ServeHTTP serves the APIs, the key sets and the discovery document.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("x-amzn-requestid", newUUID())
 	s.mux.ServeHTTP(w, r)

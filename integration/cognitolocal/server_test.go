@@ -146,7 +146,7 @@ func TestWireRefusals(t *testing.T) {
 		wantType                                      string
 	}{
 		{name: "an unknown operation", target: "AWSCognitoIdentityProviderService.NoSuch", status: 400, wantType: "UnknownOperationException"},
-		{name: "another service", target: "AWSCognitoIdentityService.GetId", status: 400, wantType: "UnknownOperationException"},
+		{name: "another service", target: "AWSCognitoIdentityService.GetUser", status: 400, wantType: "UnknownOperationException"},
 		{name: "no target", target: "-", status: 400, wantType: "UnknownOperationException"},
 		{name: "another content type", contentType: "application/json", status: 400, wantType: "UnknownOperationException"},
 		{name: "a body that is not JSON", body: "x", status: 400, wantType: "SerializationException"},

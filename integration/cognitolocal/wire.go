@@ -9,68 +9,99 @@ import (
 	"strings"
 )
 
-// The wire protocol is AWS JSON 1.1: one path, the operation in a header.
+// The wire protocol of the user pool and the identity pools is AWS JSON 1.1:
+// one path, the operation in a header.
 const (
-	targetPrefix = "AWSCognitoIdentityProviderService."
-	contentType  = "application/x-amz-json-1.1"
-	maxBody      = 1 << 20
-	errorSpace   = "com.amazonaws.cognito.identity.idp.model"
+	userPoolTarget     = "AWSCognitoIdentityProviderService."
+	identityPoolTarget = "AWSCognitoIdentityService."
+	contentType        = "application/x-amz-json-1.1"
+	maxBody            = 1 << 20
+	errorSpace         = "com.amazonaws.cognito.identity.idp.model"
 )
 
 // operation is one API operation, from body to answer.
-type operation func(p *Pool, body []byte) (any, error)
+type operation func(s *Server, body []byte) (any, error)
 
-// operations is the whole API surface. Add an operation in a file of its own
-// and a line here.
+// operations is the whole JSON surface by target. Add an operation in a file of
+// its own and a line here.
 var operations = map[string]operation{
-	"InitiateAuth":              decoded((*Pool).initiateAuth),
-	"GetTokensFromRefreshToken": decoded((*Pool).getTokensFromRefreshToken),
-	"RevokeToken":               decoded((*Pool).revokeToken),
-	"GetUser":                   decoded((*Pool).getUser),
+	userPoolTarget + "InitiateAuth":              ofPool((*Pool).initiateAuth),
+	userPoolTarget + "GetTokensFromRefreshToken": ofPool((*Pool).getTokensFromRefreshToken),
+	userPoolTarget + "RevokeToken":               ofPool((*Pool).revokeToken),
+	userPoolTarget + "GetUser":                   ofPool((*Pool).getUser),
+
+	identityPoolTarget + "GetId":                     ofAccount((*account).getID),
+	identityPoolTarget + "GetCredentialsForIdentity": ofAccount((*account).getCredentials),
+	identityPoolTarget + "GetOpenIdToken":            ofAccount((*account).getOpenIDToken),
 }
 
-// decoded makes an operation of a method with a typed input.
-func decoded[In any](run func(*Pool, In) (any, error)) operation {
-	return func(p *Pool, body []byte) (any, error) {
+// ofPool makes an operation of a method of the user pool.
+func ofPool[In any](run func(*Pool, In) (any, error)) operation {
+	return decoded(func(s *Server, in In) (any, error) { return run(s.pool, in) })
+}
+
+// ofAccount makes an operation of a method of the account.
+func ofAccount[In any](run func(*account, In) (any, error)) operation {
+	return decoded(func(s *Server, in In) (any, error) { return run(s.account, in) })
+}
+
+// decoded makes an operation of a function with a typed input.
+func decoded[In any](run func(*Server, In) (any, error)) operation {
+	return func(s *Server, body []byte) (any, error) {
 		var in In
 		if err := json.Unmarshal(body, &in); err != nil {
 			return nil, &apiError{name: "SerializationException"}
 		}
-		return run(p, in)
+		return run(s, in)
 	}
 }
 
-// serveAPI answers POST /.
-func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
-	op := s.route(r)
-	if op == nil {
+// dispatch finds the service that a POST / is for. AWS has one host for each;
+// here they share the base URL, and the request tells them apart.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	endpoint := EndpointAPI
+	switch {
+	case isQuery(r):
+		endpoint = EndpointSTS
+	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), identityPoolTarget):
+		endpoint = EndpointIdentityPool
+	}
+	s.gates[endpoint].ServeHTTP(w, r)
+}
+
+// serveJSON hands the request to the gate of its operation.
+func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
+	target := r.Header.Get("X-Amz-Target")
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != contentType || operations[target] == nil {
 		s.writeError(w, &apiError{name: "UnknownOperationException"})
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		s.writeError(w, &apiError{name: "SerializationException"})
-		return
-	}
-	out, err := op(s.pool, body)
-	if err != nil {
-		s.writeError(w, asAPIError(err))
-		return
-	}
-	writeAWSJSON(w, http.StatusOK, out)
+	s.gates[endpointOf(target)].ServeHTTP(w, r)
 }
 
-// route finds the operation, or nil.
-func (s *Server) route(r *http.Request) operation {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != contentType {
-		return nil
+// endpointOf is the name of the operation without its service: no two services
+// here share one.
+func endpointOf(target string) Endpoint {
+	_, name, _ := strings.Cut(target, ".")
+	return Endpoint(name)
+}
+
+// serveOperation answers for one operation.
+func (s *Server) serveOperation(op operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			s.writeError(w, &apiError{name: "SerializationException"})
+			return
+		}
+		out, err := op(s, body)
+		if err != nil {
+			s.writeError(w, asAPIError(err))
+			return
+		}
+		writeAWSJSON(w, http.StatusOK, out)
 	}
-	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	if !ok {
-		return nil
-	}
-	return operations[name]
 }
 
 // ErrorForm selects among the forms in which AWS services write errors. All of
