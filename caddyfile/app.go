@@ -1,7 +1,6 @@
 package caddyfile
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -9,10 +8,18 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
-// ParseApp parses the global option into app; several blocks add up.
+// ParseApp parses the global option into app; several blocks add up. Whether the
+// names in it refer to something shows only when all of them were read, and is not
+// checked here.
 //
 //	cognito {
 //		user_pool <name> <pool-id> {
+//			…
+//		}
+//		identity_pool <name> <identity-pool-id> {
+//			…
+//		}
+//		web_identity <name> [<url>] {
 //			…
 //		}
 //	}
@@ -21,9 +28,15 @@ func ParseApp(d *caddyfile.Dispenser, app *config.App) error {
 	if d.NextArg() {
 		return d.Errf("cognito: expected a block that starts with {, got %q", d.Val())
 	}
-	return block(d, map[string]func() error{
-		"user_pool": func() error { return parseNamedPool(d, app) },
-	}, nothingMore, "user_pool")
+	return block(d, appWords(d, app), nothingMore, "user_pool", "identity_pool", "web_identity")
+}
+
+func appWords(d *caddyfile.Dispenser, app *config.App) map[string]func() error {
+	return map[string]func() error{
+		"user_pool":     func() error { return parseNamedPool(d, app) },
+		"identity_pool": func() error { return parseIdentityPool(d, app) },
+		"web_identity":  func() error { return parseWebIdentity(d, app) },
+	}
 }
 
 func parseNamedPool(d *caddyfile.Dispenser, app *config.App) error {
@@ -32,7 +45,7 @@ func parseNamedPool(d *caddyfile.Dispenser, app *config.App) error {
 		return d.Errf("user_pool: expected a name of your choice and a pool ID, got %q", strings.Join(args, " "))
 	}
 	name := args[0]
-	if err := config.ValidateName(name); err != nil {
+	if err := config.ValidateName("user_pool", name); err != nil {
 		return d.WrapErr(err)
 	}
 	if app.UserPools[name] != nil {
@@ -67,27 +80,12 @@ func parseNamedPool(d *caddyfile.Dispenser, app *config.App) error {
 //		fetch_timeout    <duration>
 //		cache_size       <tokens>
 //	}
+//
+// client, audience and issuer may be repeated.
 func parsePool(d *caddyfile.Dispenser, pool *config.UserPool) error {
-	at := here(d)
-	var insecure error // in the first line with such a URL; whether http is allowed shows only at the end
-	check := func() error {
-		judged := settled(*pool)
-		if insecure == nil && !pool.InsecureHTTP {
-			insecure = wrap(d, judged.ValidateSettings())
-		}
-		judged.InsecureHTTP = true
-		return judged.ValidateSettings()
-	}
-	err := block(d, poolWords(d, pool), check, "client", "audience", "issuer")
-	switch {
-	case err != nil:
-		return err
-	case insecure != nil && !pool.InsecureHTTP:
-		return insecure
-	case pool.HasPlaceholder():
-		return nil
-	}
-	return at.wrap(pool.Validate())
+	return judged(d, pool, func(check func() error) error {
+		return block(d, poolWords(d, pool), check, "client", "audience", "issuer")
+	})
 }
 
 func poolWords(d *caddyfile.Dispenser, pool *config.UserPool) map[string]func() error {
@@ -107,19 +105,4 @@ func poolWords(d *caddyfile.Dispenser, pool *config.UserPool) map[string]func() 
 		"fetch_timeout":    duration(d, &pool.FetchTimeout),
 		"cache_size":       count(d, &pool.CacheSize),
 	}
-}
-
-// settled is what of a pool can be judged now: values with placeholders have to
-// wait until it is loaded.
-func settled(pool config.UserPool) *config.UserPool {
-	open := func(value string) bool { return strings.Contains(value, "{") }
-	for _, values := range []*[]string{&pool.Clients, &pool.Audiences, &pool.Issuers} {
-		*values = slices.DeleteFunc(slices.Clone(*values), open)
-	}
-	for _, value := range []*string{&pool.JWKSURL, &pool.Endpoint} {
-		if open(*value) {
-			*value = ""
-		}
-	}
-	return &pool
 }

@@ -124,9 +124,9 @@ const badName = "; names start with a letter, hold letters, digits, - and _, and
 func TestParseAppRefuses(t *testing.T) {
 	refuseAll(t, parseApp, []refused{
 		{"an argument", "cognito main {\n}", `cognito: expected a block that starts with {, got "main", at Testfile:1`},
-		{"an unknown word", "cognito {\n\n userpool main x_1\n}", `unknown word "userpool": expected user_pool, at Testfile:3`},
-		{"a word of a pool", "cognito {\n client a\n}", `unknown word "client": expected user_pool; it belongs into the block of a user_pool, at Testfile:2`},
-		{"a word in another case", "cognito {\n User_Pool main x_1\n}", `unknown word "User_Pool": expected user_pool, at Testfile:2`},
+		{"an unknown word", "cognito {\n\n userpool main x_1\n}", `unknown word "userpool": expected one of identity_pool, user_pool, web_identity, at Testfile:3`},
+		{"a word of a pool", "cognito {\n client a\n}", `unknown word "client": expected one of identity_pool, user_pool, web_identity; it belongs into the block of a user_pool, at Testfile:2`},
+		{"a word in another case", "cognito {\n User_Pool main x_1\n}", `unknown word "User_Pool": expected one of identity_pool, user_pool, web_identity, at Testfile:2`},
 		{"a block without a word", "cognito {\n {\n }\n}", `the block that starts here is not closed; add a line with }, at Testfile:1`},
 		{"a block that is not closed", "\ncognito {", `the block that starts here is not closed; add a line with }, at Testfile:2`},
 		{
@@ -137,7 +137,7 @@ func TestParseAppRefuses(t *testing.T) {
 			"a pool that is not closed", "\ncognito {\n user_pool a local_1 {\n  client x\n",
 			`the block that starts here is not closed; add a line with }, at Testfile:3`,
 		},
-		{"a word after the block", "cognito {\n user_pool a local_1 {\n  client x\n }\n} x", `unknown word "x": expected user_pool, at Testfile:5`},
+		{"a word after the block", "cognito {\n user_pool a local_1 {\n  client x\n }\n} x", `unknown word "x": expected one of identity_pool, user_pool, web_identity, at Testfile:5`},
 	})
 }
 
@@ -206,6 +206,9 @@ func TestPoolRefusesLine(t *testing.T) {
 		{"a client twice over lines", "client b a", `client: "a" stands here twice; remove one of them`},
 		{"an audience twice", "audience x x", `audience: "x" stands here twice; remove one of them`},
 		{"an issuer twice", "issuer https://x https://x", `issuer: "https://x" stands here twice; remove one of them`},
+		{"a word of several blocks", "region eu-west-1", `unknown word "region": expected one of any_client, audience, cache_size, client, cooldown, ` +
+			`endpoint, fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval; ` +
+			`it belongs into the block of basic, a web_identity, cognito_s3 or transport cognito_aws`},
 		{"a pool ID as a client", "client " + poolID, `client: expected an app client ID, got the pool ID "eu-west-1_AbCdEfGhI"; ` +
 			`to accept several pools, configure each as a user_pool and use their names`},
 		{"any_client beside a client", "any_client", `any_client: cannot be combined with client; remove one of them`},
@@ -257,6 +260,24 @@ func TestPoolRefusesRepeatedWords(t *testing.T) {
 		_, err := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n "+line+" "+line+" }\n}"))
 		expectText(t, err, word+": stands here twice; remove one of the lines, at Testfile:4")
 	}
+}
+
+// The first mistake is told first.
+func TestPoolRefusesInOrder(t *testing.T) {
+	refuseAll(t, parseApp, []refused{
+		{
+			"the ID, before the lines of the block", "cognito {\n user_pool main eu-west-1 {\n  clients a\n }\n}",
+			`id: expected a user pool ID such as eu-west-1_AbCdEfGhI, got "eu-west-1", at Testfile:2`,
+		},
+		{
+			"a limit that no later line mends", "cognito {\n user_pool main local_1 {\n  client a\n  max_stale 5m\n  leeway 1s\n }\n}",
+			`max_stale: expected at least the refresh_interval, 15m0s, got 5m0s; keys would lapse before they are fetched anew, at Testfile:4`,
+		},
+		{
+			"a limit that a later line breaks", "cognito {\n user_pool main local_1 {\n  max_stale 5m\n  client {env.A}\n  refresh_interval 1m\n  endpoint http://x\n }\n}",
+			`endpoint: http is for this machine only, got "http://x"; use https, or set insecure_http in a test network, at Testfile:6`,
+		},
+	})
 }
 
 // Which line is at fault shows only when the whole pool was read.

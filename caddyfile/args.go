@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
@@ -40,12 +41,32 @@ func lines(d *caddyfile.Dispenser, parse func() error) error {
 // belongs to that line. A word that is not in the table is an error, and so is a
 // word that comes again, unless it is listed in repeatable.
 func block(d *caddyfile.Dispenser, table map[string]func() error, check func() error, repeatable ...string) error {
+	return blockOr(d, table, func() error { return unknown(d, table) }, check, repeatable...)
+}
+
+// blockAndRest is a block whose unknown words belong to another parser, which
+// gets them as a block of its own, in the braces of this one.
+func blockAndRest(d *caddyfile.Dispenser, table map[string]func() error, check func() error, repeatable ...string) (*caddyfile.Dispenser, error) {
+	rest := []caddyfile.Token{d.Token()}
+	if d.Next() { // the opening brace, if there is a block
+		rest = append(rest, d.Token())
+		d.Prev()
+	}
+	err := blockOr(d, table, func() error { rest = append(rest, d.NextSegment()...); return nil }, check, repeatable...)
+	if len(rest) <= 2 {
+		return caddyfile.NewDispenser(rest[:1]), err
+	}
+	return caddyfile.NewDispenser(append(rest, d.Token())), err
+}
+
+// blockOr is a block with a function for the words that are not in the table.
+func blockOr(d *caddyfile.Dispenser, table map[string]func() error, other, check func() error, repeatable ...string) error {
 	seen := make(map[string]bool)
 	return lines(d, func() error {
-		word := d.Val()
+		at, word := here(d), d.Val()
 		parse, ok := table[word]
 		if !ok {
-			return unknown(d, table)
+			return other()
 		}
 		if seen[word] && !slices.Contains(repeatable, word) {
 			return d.Errf("%s: stands here twice; remove one of the lines", word)
@@ -54,7 +75,7 @@ func block(d *caddyfile.Dispenser, table map[string]func() error, check func() e
 		if err := parse(); err != nil {
 			return err
 		}
-		return wrap(d, check())
+		return at.wrap(check())
 	})
 }
 
@@ -72,13 +93,38 @@ func unknown(d *caddyfile.Dispenser, table map[string]func() error) error {
 
 // whereabouts says where a word belongs that stands in the wrong block.
 func whereabouts(d *caddyfile.Dispenser) string {
-	if poolWords(d, new(config.UserPool))[d.Val()] != nil {
-		return "; it belongs into the block of a user_pool"
+	var names []string
+	for _, place := range []struct {
+		name  string
+		words map[string]func() error
+	}{
+		{"the global option cognito", appWords(d, nil)},
+		{"a user_pool", poolWords(d, new(config.UserPool))},
+		{"cognito_auth", authWords(d, new(config.Auth))},
+		{"an identity_pool", identityPoolWords(d, new(config.IdentityPool), nil)},
+		{"basic", stsWords(d, new(config.STS))},
+		{"a web_identity", webIdentityWords(d, new(config.WebIdentity))},
+		{"cognito_s3", s3Words(d, new(config.S3), nil)},
+		{"transport cognito_aws", transportWords(d, new(config.Transport), nil)},
+		{"inject", injectWords(d, new(config.Inject))},
+	} {
+		if place.words[d.Val()] != nil {
+			names = append(names, place.name)
+		}
 	}
-	if authWords(d, new(config.Auth))[d.Val()] != nil {
-		return "; it belongs into the block of cognito_auth"
+	if len(names) == 0 {
+		return ""
 	}
-	return ""
+	return "; it belongs into the block of " + either(names)
+}
+
+// either joins alternatives.
+func either(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // flag is a word without arguments.
@@ -144,6 +190,32 @@ func count(d *caddyfile.Dispenser, target *int) func() error {
 		*target = parsed
 		return nil
 	}
+}
+
+// size is a word with a size such as 1MiB.
+func size(d *caddyfile.Dispenser, target *int64) func() error {
+	return func() error {
+		word := d.Val()
+		value, err := one(d)
+		if err != nil {
+			return err
+		}
+		parsed, err := humanize.ParseBytes(value)
+		if err != nil || parsed == 0 || parsed > 1<<62 {
+			return d.Errf("%s: expected a size above 0, such as 1MiB, got %q; without this line, the default applies", word, value)
+		}
+		*target = int64(parsed)
+		return nil
+	}
+}
+
+// pair is the two arguments of a line, neither of which may be empty.
+func pair(d *caddyfile.Dispenser, expected string) (first, second string, err error) {
+	word, args := d.Val(), d.RemainingArgs()
+	if len(args) != 2 || slices.Contains(args, "") {
+		return "", "", d.Errf("%s: expected %s, got %q", word, expected, strings.Join(args, " "))
+	}
+	return args[0], args[1], nil
 }
 
 // one is the only argument of a line.

@@ -64,10 +64,7 @@ func parsePools(d *caddyfile.Dispenser, auth *config.Auth) error {
 		return d.Errf("pool ID %q: expected the IDs of the accepted app clients after it", args[0])
 	}
 	auth.UserPool = &config.UserPool{ID: args[0], Clients: args[1:]}
-	if auth.UserPool.HasPlaceholder() {
-		return at.wrap(settled(*auth.UserPool).ValidateSettings())
-	}
-	return at.wrap(auth.UserPool.Validate())
+	return judged(d, auth.UserPool, func(func() error) error { return nil })
 }
 
 func parseSource(d *caddyfile.Dispenser, check *config.Check) error {

@@ -164,6 +164,14 @@ func TestAuthRefusesWordsAndFlags(t *testing.T) {
 	refuseLines(t, []refused{
 		{"an unknown word", "require_group admins", `unknown word "require_group": ` + authWords},
 		{"a word of the pool", "client a", `unknown word "client": ` + authWords + `; it belongs into the block of a user_pool`},
+		{
+			"a word of several blocks", "user_pool main",
+			`unknown word "user_pool": ` + authWords + `; it belongs into the block of the global option cognito, an identity_pool or a web_identity`,
+		},
+		{
+			"a word of a transport and a bucket", "credentials media",
+			`unknown word "credentials": ` + authWords + `; it belongs into the block of cognito_s3 or transport cognito_aws`,
+		},
 		{"optional with a value", "optional true", `optional: expected nothing after it, got "true"`},
 		{"optional with a block", "optional {\n x\n }", `optional: expected the end of the line, got a block; remove the braces`},
 		{"allow_preflight with a value", "allow_preflight *", `allow_preflight: expected nothing after it, got "*"`},

@@ -61,10 +61,76 @@ func FuzzParseApp(f *testing.F) {
 		"cognito {\n user_pool a local_1 {\n  client c\n  issuer https://x\n  jwks_url https://y\n  jwks_file z\n  max_stale 1d\n }\n}",
 		"cognito {\n user_pool a local_1 {\n  client c {\n  }\n }\n",
 		"cognito {\n user_pool {",
+		"cognito {\n identity_pool a eu-west-1:1d2c {\n  user_pool main\n  role_arn arn:a:b:::c\n  group_role d arn:a:b:::c\n  login main e\n  preferred_role\n }\n}",
+		"cognito {\n identity_pool a eu-west-1:1d2c {\n  guests\n  endpoint http://x\n  insecure_http\n  preferred_role\n  basic {\n   policy `{}`\n   duration 1h\n   policy_arn arn:a:b:::c {env.X}\n  }\n }\n}",
+		"cognito {\n web_identity a https://x {\n  user_pool b\n  preferred_role\n  outlive_token\n  cache_size 5\n }\n web_identity b {\n  region {env.X}\n }\n}",
+		"cognito {\n identity_pool a eu-west-1:1d2c {\n  basic {\n   region {\n",
+		"cognito {\n web_identity a {\n  endpoint x",
 	} {
 		f.Add(seed)
 	}
-	fuzz(f, parseApp, func(app config.App) error { return app.Validate() })
+	fuzz(f, parseApp, validateEntries)
+}
+
+// validateEntries leaves out references: several blocks add up, so that they can
+// be checked only when the configuration is loaded.
+func validateEntries(app config.App) error {
+	for _, pool := range app.IdentityPools {
+		if err := pool.Validate(); err != nil && !pool.HasPlaceholder() {
+			return err
+		}
+	}
+	for _, web := range app.WebIdentities {
+		if err := web.Validate(); err != nil && !web.HasPlaceholder() {
+			return err
+		}
+	}
+	return (&config.App{UserPools: app.UserPools}).Validate()
+}
+
+func FuzzParseTransport(f *testing.F) {
+	for _, seed := range []string{
+		"cognito_aws {\n credentials a\n}",
+		"cognito_aws {\n credentials a\n service es\n region b\n max_body 1MiB\n}",
+		"cognito_aws {\n credentials a\n checksum\n allow_query acl\n allow_header x-amz-acl\n compression \"off\"\n}",
+		"cognito_aws {\n credentials a\n inject {\n  access_key_id X-Cognito-Expires\n  expires X\n }\n tls_trust_pool file {\n  pem_file b\n }\n}",
+		"cognito_aws {\n a {\n }\n credentials {env.X}\n} b",
+		"cognito_aws {\n a <<B\n c\n B\n {",
+		"cognito_aws",
+	} {
+		f.Add(seed)
+	}
+	fuzz(f, parseTransport, func(p proxied) error {
+		if p.HasPlaceholder() {
+			return nil
+		}
+		return p.Transport.Validate()
+	})
+}
+
+func FuzzParseS3(f *testing.F) {
+	for _, seed := range []string{
+		"cognito_s3 abc {\n credentials a\n}",
+		"cognito_s3 abc {\n credentials a\n endpoint http://x\n insecure_http\n addressing path\n prefix {x}/\n index none\n fallback b\n}",
+		"cognito_s3 {env.X} {\n region {env.Y}\n index a b\n error_document /c\n show_denied\n methods GET PUT\n max_upload 1kB\n redirect_over 1GB\n}",
+		"cognito_s3 abc {\n credentials a\n transport {\n  b {\n   c\n  }\n }\n shared_cache\n}",
+		"cognito_s3 abc {\n transport {",
+	} {
+		f.Add(seed)
+	}
+	fuzz(f, parseS3, func(s3 config.S3) error {
+		if s3.HasPlaceholder() {
+			return nil
+		}
+		return s3.Validate()
+	})
+}
+
+func FuzzParseCredentials(f *testing.F) {
+	for _, seed := range []string{"cognito_credentials a", "cognito_credentials a /b", "cognito_credentials a {\n}", "cognito_credentials {", "cognito_credentials"} {
+		f.Add(seed)
+	}
+	fuzz(f, parse.ParseCredentials, func(endpoint config.CredentialsEndpoint) error { return endpoint.Validate() })
 }
 
 func FuzzParseMatch(f *testing.F) {

@@ -38,18 +38,27 @@ func words(t *testing.T, err error) []string {
 
 // Whoever knows the Caddyfile knows the JSON, and the other way round.
 func TestWordsAreTheKeysOfJSON(t *testing.T) {
-	_, appErr := parseApp(dispense(t, "cognito {\n x\n}"))
-	_, poolErr := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n  x\n }\n}"))
+	of := func(input string) []string {
+		_, err := parseApp(dispense(t, input))
+		return words(t, err)
+	}
 	_, authErr := parse.ParseAuth(dispense(t, "cognito_auth main {\n x\n}"))
+	_, s3Err := parseS3(dispense(t, "cognito_s3 photos {\n x\n}"))
+	_, injectErr := parseTransport(dispense(t, "cognito_aws {\n inject {\n  x\n }\n}"))
 	for _, row := range []struct {
 		name  string
 		words []string
 		typ   reflect.Type
 		more  []string // keys that arguments set
 	}{
-		{"the global option", words(t, appErr), reflect.TypeFor[config.App](), nil},
-		{"user_pool", words(t, poolErr), reflect.TypeFor[config.UserPool](), []string{"id"}},
+		{"the global option", of("cognito {\n x\n}"), reflect.TypeFor[config.App](), nil},
+		{"user_pool", of("cognito {\n user_pool main local_1 {\n  x\n }\n}"), reflect.TypeFor[config.UserPool](), []string{"id"}},
+		{"identity_pool", of("cognito {\n identity_pool a {env.X} {\n  x\n }\n}"), reflect.TypeFor[config.IdentityPool](), []string{"id"}},
+		{"basic", of("cognito {\n identity_pool a {env.X} {\n  basic {\n   x\n  }\n }\n}"), reflect.TypeFor[config.STS](), nil},
+		{"web_identity", of("cognito {\n web_identity a {\n  x\n }\n}"), reflect.TypeFor[config.WebIdentity](), []string{"endpoint"}},
 		{"cognito_auth", words(t, authErr), reflect.TypeFor[config.Auth](), []string{"pool", "user_pool", "forward_none", "forward_token"}},
+		{"cognito_s3", words(t, s3Err), reflect.TypeFor[config.S3](), []string{"bucket", "index_none"}},
+		{"inject", words(t, injectErr), reflect.TypeFor[config.Inject](), nil},
 	} {
 		got := slices.Sorted(slices.Values(append(row.words, row.more...)))
 		if want := keys(row.typ); !slices.Equal(got, want) {
@@ -58,45 +67,114 @@ func TestWordsAreTheKeysOfJSON(t *testing.T) {
 	}
 }
 
-// Each word fills the field whose key it is, and no other.
-func TestEachWordOfAPoolFillsItsKey(t *testing.T) {
-	examples := map[reflect.Type]string{
-		reflect.TypeFor[string]():         "https://example.com",
-		reflect.TypeFor[[]string]():       "https://example.com",
-		reflect.TypeFor[bool]():           "",
-		reflect.TypeFor[int]():            "7",
-		reflect.TypeFor[caddy.Duration](): "7h",
-	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[config.UserPool]()) {
+// examples are arguments of words whose values have a form of their own. Those of
+// all others go by their type.
+var examples = map[string]string{
+	"role_arn": readers, "policy_arn": readers, "group_role": "a " + readers, "login": "main x", "policy": "`{}`", "user_pool": "main", "region": "eu-west-1",
+	"duration": "7h", "credentials": "media", "addressing": "path", "index": "a", "methods": "PUT", "allow_query": "acl", "allow_header": "x-amz-acl",
+	"service": "es", "error_document": "a", "basic": "{\n region a\n }", "inject": "{\n expires X\n }",
+}
+
+var examplesByType = map[reflect.Type]string{
+	reflect.TypeFor[string]():         "https://example.com",
+	reflect.TypeFor[[]string]():       "https://example.com",
+	reflect.TypeFor[bool]():           "",
+	reflect.TypeFor[int]():            "7",
+	reflect.TypeFor[int64]():          "7",
+	reflect.TypeFor[caddy.Duration](): "7h",
+}
+
+// expectFills parses a block of each word with what the block needs besides, and
+// expects the word to fill the field whose key it is, and no other.
+func expectFills[T any](t *testing.T, needs map[string]string, except []string, parse func(block string) (T, error)) {
+	t.Helper()
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if key == "id" {
+		if key == "" || slices.Contains(except, key) {
 			continue
 		}
-		client := "any_client"
-		if strings.HasSuffix(key, "client") {
-			client = ""
+		example, ok := examples[key]
+		if !ok {
+			example = examplesByType[field.Type]
 		}
-		app, err := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n  "+key+" "+examples[field.Type]+"\n  "+client+"\n }\n}"))
+		block := " " + key + " " + example + "\n"
+		for word, line := range needs {
+			if word != key && line != "" {
+				block += " " + line + "\n"
+			}
+		}
+		value, err := parse(block)
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 			continue
 		}
-		document, err := json.Marshal(app.UserPools["main"])
-		if err != nil {
-			t.Fatal(err)
-		}
 		var got map[string]any
-		if err := json.Unmarshal(document, &got); err != nil {
-			t.Fatal(err)
-		}
-		delete(got, "id")
-		if client != "" {
-			delete(got, client)
+		decodeAgain(t, value, &got)
+		for need := range needs {
+			if need != key {
+				delete(got, need)
+			}
 		}
 		if len(got) != 1 || got[key] == nil {
 			t.Errorf("expected %s to fill its key and no other, got %v", key, got)
 		}
 	}
+}
+
+func decodeAgain(t *testing.T, value, target any) {
+	t.Helper()
+	document, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(document, target); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEachWordOfAnEntryFillsItsKey(t *testing.T) {
+	client := map[string]string{"client": "client a", "id": ""}
+	expectFills(t, client, []string{"id", "any_client"}, func(block string) (config.UserPool, error) {
+		app, err := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n"+block+" }\n}"))
+		return valueOf(app.UserPools["main"]), err
+	})
+	main := map[string]string{"user_pool": "user_pool main", "role_arn": "role_arn " + readers, "id": "", "endpoint": ""}
+	expectFills(t, main, []string{"endpoint"}, func(block string) (config.WebIdentity, error) {
+		app, err := parseApp(dispense(t, "cognito {\n web_identity main https://x {\n"+block+" }\n}"))
+		return valueOf(app.WebIdentities["main"]), err
+	})
+	expectFills(t, main, []string{"id"}, func(block string) (config.IdentityPool, error) {
+		app, err := parseApp(dispense(t, "cognito {\n identity_pool main "+identityPoolID+" {\n"+block+" }\n}"))
+		return valueOf(app.IdentityPools["main"]), err
+	})
+	expectFills(t, nil, nil, func(block string) (config.STS, error) {
+		app, err := parseApp(dispense(t, "cognito {\n identity_pool main "+identityPoolID+" {\n user_pool a\n preferred_role\n basic {\n"+block+"}\n }\n}"))
+		if err != nil {
+			return config.STS{}, err
+		}
+		return *app.IdentityPools["main"].Basic, nil
+	})
+}
+
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
+func TestEachWordOfAHandlerFillsItsKey(t *testing.T) {
+	media := map[string]string{"credentials": "credentials media", "bucket": ""}
+	expectFills(t, media, []string{"bucket", "index_none"}, func(block string) (config.S3, error) {
+		return parseS3(dispense(t, "cognito_s3 photos {\n"+block+"}"))
+	})
+	expectFills(t, media, []string{"max_body"}, func(block string) (config.Transport, error) {
+		got, err := parseTransport(dispense(t, "cognito_aws {\n"+block+"}"))
+		if got.rest != "" {
+			t.Errorf("expected nothing for Caddy's transport, got %s", got.rest)
+		}
+		return got.Transport, err
+	})
 }
 
 // What the Caddyfile accepts comes back from JSON as it was.
@@ -116,6 +194,21 @@ func TestParsedConfigurationSurvivesJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectRoundTrip(t, &match, new(config.Match))
+	exchanges, err := parseApp(dispense(t, "cognito {\n identity_pool a {env.A} {\n  user_pool b\n  login b c\n  group_role d e:{env.E}\n  basic {\n   policy {}\n  }\n }\n web_identity b {env.B}\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectRoundTrip(t, &exchanges, new(config.App))
+	s3, err := parseS3(dispense(t, "cognito_s3 photos {\n credentials a\n index none\n max_upload 1MiB\n transport {\n  x\n }\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectRoundTrip(t, &s3, new(config.S3))
+	transport, err := parseTransport(dispense(t, "cognito_aws {\n credentials a\n inject\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectRoundTrip(t, &transport.Transport, new(config.Transport))
 }
 
 func expectRoundTrip(t *testing.T, want, got any) {

@@ -130,6 +130,11 @@ func setPlaceholders(t *testing.T) {
 	t.Setenv("COGNITO_TEST_POOL_ID", "eu-west-1_AbCdEfGhI")
 	t.Setenv("COGNITO_TEST_CLIENT_ID", "1h57kf5cpq17m0eml12example")
 	t.Setenv("COGNITO_TEST_REGION", "eu-west-1")
+	t.Setenv("COGNITO_TEST_IDENTITY_POOL_ID", "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000")
+	t.Setenv("COGNITO_TEST_ROLE_ARN", "arn:aws:iam::111122223333:role/readers")
+	t.Setenv("COGNITO_TEST_POLICY_ARN", "arn:aws:iam::aws:policy/ReadOnlyAccess")
+	t.Setenv("COGNITO_TEST_MINIO", "minio.internal")
+	t.Setenv("COGNITO_TEST_BUCKET", "private-media")
 }
 
 // validate provisions a configuration as a reload would, but starts nothing: no
@@ -163,10 +168,29 @@ func TestGoldenCaddyfilesLoad(t *testing.T) {
 	}
 }
 
+// loadRow is a Caddyfile that adapts, and a part of the error when it is loaded.
+type loadRow struct{ name, caddyfile, want string }
+
+func refuseLoad(t *testing.T, rows []loadRow) {
+	t.Helper()
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			setPlaceholders(t)
+			config, err := adapt(t, row.caddyfile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(t, config); !strings.Contains(errText(err), row.want) {
+				t.Errorf("expected %s\n     got %v", row.want, err)
+			}
+		})
+	}
+}
+
 // Some mistakes show only when the configuration is loaded.
 func TestLoadRefuses(t *testing.T) {
 	const global = "{\n\tcognito {\n\t\tuser_pool main "
-	for _, row := range []struct{ name, caddyfile, want string }{
+	refuseLoad(t, []loadRow{
 		{
 			"a name that nobody configured", "example.com {\n\tcognito_auth main\n}\n",
 			`pool: no user_pool is named "main"; configure it in the global option cognito, or give a pool ID and its app clients`,
@@ -201,26 +225,75 @@ func TestLoadRefuses(t *testing.T) {
 			"example.com {\n\t@a expression cognito('role', 'admins')\n\trespond @a 200\n}\n",
 			`require: unknown requirement "role": expected scope, group, acr, max_age or claim`,
 		},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			setPlaceholders(t)
-			config, err := adapt(t, row.caddyfile)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := validate(t, config); !strings.Contains(errText(err), row.want) {
-				t.Errorf("expected %s\n     got %v", row.want, err)
-			}
-		})
-	}
+	})
+}
+
+// Names refer to something only when the whole configuration was read, and values
+// of the environment are known only then.
+func TestLoadRefusesExchanges(t *testing.T) {
+	const (
+		global = "{\n\tcognito {\n\t\tuser_pool main local_1 {\n\t\t\tclient a\n\t\t}\n\t\t"
+		end    = "\n\t}\n}\n"
+		media  = global + "identity_pool media eu-west-1:1d2c {\n\t\t\tuser_pool main\n\t\t}" + end
+		none   = `credentials: no identity_pool and no web_identity is named "minio"; configure it in the global option cognito`
+	)
+	refuseLoad(t, []loadRow{
+		{
+			"an identity pool for a user pool that nobody configured", global + "identity_pool media eu-west-1:1d2c {\n\t\t\tuser_pool other\n\t\t}" + end,
+			`identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
+		},
+		{
+			"a web identity for a user pool that nobody configured", global + "web_identity minio https://minio {\n\t\t\tuser_pool other\n\t\t\trole_arn arn:a:b:::c\n\t\t}" + end,
+			`web_identity minio: user_pool: none is named "other"; configure it in the global option cognito`,
+		},
+		{
+			"an identity pool ID without a value", global + "identity_pool media {env.COGNITO_TEST_UNSET} {\n\t\t\tuser_pool main\n\t\t}" + end,
+			`identity_pool media: id: evaluated placeholder {env.COGNITO_TEST_UNSET} is empty; it needs a value when the configuration is loaded`,
+		},
+		{
+			"an identity pool ID whose value is another", global + "identity_pool media {env.COGNITO_TEST_POOL_ID} {\n\t\t\tuser_pool main\n\t\t}" + end,
+			`identity_pool media: id: expected an identity pool ID such as eu-west-1:1d2c3b4a-0000-0000-0000-000000000000, got "eu-west-1_AbCdEfGhI"`,
+		},
+		{
+			"a web identity whose URL is none", global + "web_identity minio {env.COGNITO_TEST_MINIO} {\n\t\t\tuser_pool main\n\t\t}" + end,
+			`web_identity minio: role_arn: required, unless group_role or preferred_role says the role`,
+		},
+		{
+			"a role of the basic flow whose value is none",
+			global + "identity_pool media eu-west-1:1d2c {\n\t\t\tguests\n\t\t\tbasic\n\t\t\trole_arn {env.COGNITO_TEST_REGION}\n\t\t}" + end,
+			`identity_pool media: role_arn: expected an ARN such as arn:aws:iam::111122223333:role/readers, got "eu-west-1"`,
+		},
+		{"credentials of a bucket that nobody configured", media + "example.com {\n\tcognito_s3 private-media {\n\t\tcredentials minio\n\t}\n}\n", none},
+		{"credentials of an endpoint that nobody configured", media + "example.com {\n\tcognito_credentials minio\n}\n", none},
+		{
+			"credentials of a transport that nobody configured",
+			media + "example.com {\n\treverse_proxy storage:9000 {\n\t\ttransport cognito_aws {\n\t\t\tcredentials minio\n\t\t}\n\t}\n}\n", none,
+		},
+		{
+			"a bucket whose name is none", media + "example.com {\n\tcognito_s3 {env.COGNITO_TEST_POOL_ID} {\n\t\tcredentials media\n\t}\n}\n",
+			`bucket: expected the name of a bucket, of 3 to 63 lower-case letters, digits, dots and hyphens, got "eu-west-1_AbCdEfGhI"`,
+		},
+		{
+			"an endpoint of a bucket without a value",
+			media + "example.com {\n\tcognito_s3 private-media {\n\t\tcredentials media\n\t\tendpoint {env.COGNITO_TEST_UNSET}\n\t}\n}\n",
+			`endpoint: evaluated placeholder {env.COGNITO_TEST_UNSET} is empty; it needs a value when the configuration is loaded`,
+		},
+	})
 }
 
 // JSON can hold what a Caddyfile cannot say.
 func TestLoadRefusesJSON(t *testing.T) {
 	for _, row := range []struct{ name, app, want string }{
-		{"a pool that is null", `{"user_pool":{"main":null}}`, `user_pool main: must not be null; give the id of the user pool and its app clients`},
+		{"a pool that is null", `{"user_pool":{"main":null}}`, `user_pool main: must not be null; give its settings`},
 		{"an empty pool", `{"user_pool":{"main":{}}}`, `user_pool main: id: expected a user pool ID such as eu-west-1_AbCdEfGhI, got ""`},
 		{"a pool ID as a name", `{"user_pool":{"eu-west-1_a":{"id":"eu-west-1_a","client":["a"]}}}`, `user_pool: expected a name of your choice, got "eu-west-1_a"`},
+		{"an identity pool that is null", `{"identity_pool":{"media":null}}`, `identity_pool media: must not be null; give its settings`},
+		{"a web identity that is null", `{"web_identity":{"minio":null}}`, `web_identity minio: must not be null; give its settings`},
+		{
+			"a name for both", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","guests":true}},"web_identity":{"a":null}}`,
+			`web_identity: "a" is the name of an identity_pool, too; choose another name for one of them`,
+		},
+		{"an unknown key of an identity pool", `{"identity_pool":{"media":{"region":"eu-west-1"}}}`, `unknown field "region"`},
 		{"an unknown key", `{"user_pool":{"main":{"clients":["a"]}}}`, `unknown field "clients"`},
 		{"a negative duration", `{"user_pool":{"main":{"id":"local_1","client":["a"],"leeway":"-1s"}}}`, `user_pool main: leeway: expected 0 or more, got -1s`},
 	} {
@@ -246,10 +319,11 @@ func TestDirectiveOrder(t *testing.T) {
 		got := handlers(t, config)
 		want := []string{
 			"headers", // header
-			"authentication", "cognito_strip", "cognito_auth",
+			"authentication", "cognito_strip", "cognito_auth", "cognito_credentials",
 			"reverse_proxy", // forward_auth
 			"headers",       // request_header
 			"encode", "static_response", "reverse_proxy",
+			"cognito_s3", "file_server",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("expected %q, got %q", want, got)

@@ -16,6 +16,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		banned    []string
 	}{
 		{"the product does not import the test world", module, []string{module + "/integration"}},
+		{"nothing imports MinIO, whose license would reach the product", module + "/integration/...", []string{"github.com/minio/minio"}},
 		{"the product does not import test packages", module, []string{"testing", "net/http/httptest"}},
 		{"the parser knows no module", module + "/caddyfile", []string{module + "/plugin", "github.com/caddyserver/caddy/v2/modules"}},
 		{"the schema knows neither modules nor parser", module + "/plugin/config", []string{module + "/plugin", module + "/caddyfile", "github.com/caddyserver/caddy/v2/modules"}},

@@ -15,7 +15,8 @@ import (
 
 // adminAPI adds two endpoints to Caddy's admin API:
 //
-//   - GET /cognito/status: the user pools, their keys and the last error
+//   - GET /cognito/status: the user pools, their keys and the last error; the
+//     exchanges for credentials, how many users they keep and how old
 //   - POST /cognito/refresh: fetches the keys of all pools, or of one with ?pool=
 //
 // Neither shows a secret or a token.
@@ -117,7 +118,38 @@ func writeStatus(w http.ResponseWriter, pools []*userPool) error {
 		answer[i] = pool.status()
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]any{"user_pools": answer})
+	return json.NewEncoder(w).Encode(map[string]any{"user_pools": answer, "credentials": exchangeStatuses()})
+}
+
+// exchangeStatus is one identity pool or web identity in the answers: counts and
+// ages, nothing about anybody.
+type exchangeStatus struct {
+	Name           string     `json:"name"`
+	Provider       string     `json:"provider"`
+	Entries        int        `json:"entries"`
+	OldestObtained *time.Time `json:"oldest_obtained,omitempty"`
+	NextExpiry     *time.Time `json:"next_expiry,omitempty"`
+	LastExchange   *time.Time `json:"last_exchange,omitempty"`
+	LastResult     string     `json:"last_result,omitempty"`
+}
+
+// exchangeStatuses are those of the exchanges in use, sorted by name.
+func exchangeStatuses() []exchangeStatus {
+	statuses := []exchangeStatus{}
+	exchanges.Range(func(_, value any) bool {
+		statuses = append(statuses, value.(*exchange).status())
+		return true
+	})
+	slices.SortFunc(statuses, func(a, b exchangeStatus) int { return strings.Compare(a.Name, b.Name) })
+	return statuses
+}
+
+func (e *exchange) status() exchangeStatus {
+	now := e.cache.Status()
+	return exchangeStatus{
+		Name: e.Name, Provider: e.Kind, Entries: now.Entries, OldestObtained: known(now.OldestObtained),
+		NextExpiry: known(now.NextExpiry), LastExchange: known(now.LastExchange), LastResult: now.LastReason,
+	}
 }
 
 func (p *userPool) status() poolStatus {

@@ -13,8 +13,8 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
-// App holds the user pools that handlers refer to by name, and keeps their keys
-// and verified tokens over reloads.
+// App holds the user pools, identity pools and web identities that handlers refer
+// to by name, and keeps keys, verified tokens and credentials over reloads.
 //
 // Loading it needs no network: Caddy starts, reloads and serves other sites
 // while Cognito cannot be reached. Keys are fetched in the background.
@@ -24,8 +24,9 @@ type App struct {
 	env       *environment
 	repl      *caddy.Replacer
 	pools     map[string]*userPool // those with a name
+	exchanges map[string]*exchange
 	acquired  []*userPool
-	replaced  map[*keySet]*environment // what Start took over from
+	replaced  tenancies // what Start took over from
 	protected *protectedNames
 }
 
@@ -48,13 +49,45 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.UserPools)) {
-		if err := config.ValidateName(name); err != nil {
+		if err := config.ValidateName("user_pool", name); err != nil {
 			return err
 		}
 		if a.pools[name], err = a.acquire(name, a.UserPools[name]); err != nil {
 			return fmt.Errorf("user_pool %s: %w", name, err)
 		}
 	}
+	return a.provisionExchanges()
+}
+
+// provisionExchanges comes after the user pools, since exchanges refer to them.
+func (a *App) provisionExchanges() error {
+	if err := a.ValidateReferences(); err != nil {
+		return err
+	}
+	a.exchanges = make(map[string]*exchange)
+	for _, name := range slices.Sorted(maps.Keys(a.IdentityPools)) {
+		if err := a.addExchange(name, a.identityPoolSpec); err != nil {
+			return fmt.Errorf("identity_pool %s: %w", name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.WebIdentities)) {
+		if err := a.addExchange(name, a.webIdentitySpec); err != nil {
+			return fmt.Errorf("web_identity %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) addExchange(name string, specOf func(name string) (exchangeSpec, error)) error {
+	spec, err := specOf(name)
+	if err != nil {
+		return err
+	}
+	exchange, err := acquireExchange(spec, a.env)
+	if err != nil {
+		return err
+	}
+	a.exchanges[name] = exchange // what Cleanup releases
 	return nil
 }
 
@@ -62,14 +95,15 @@ func (a *App) Provision(ctx caddy.Context) error {
 // logger, use its storage, and fetch their keys. Doing that any earlier would
 // let a configuration that fails to load disturb the one that runs.
 func (a *App) Start() error {
-	a.replaced = make(map[*keySet]*environment)
+	a.replaced = make(tenancies)
 	for _, pool := range a.acquired {
 		for _, set := range pool.keySets {
-			if before := set.env.Swap(a.env); before != a.env {
-				a.replaced[set] = before
-			}
+			a.replaced.take(&set.tenant, a.env)
 		}
 		pool.start()
+	}
+	for _, exchange := range a.exchanges {
+		a.replaced.take(&exchange.tenant, a.env)
 	}
 	return nil
 }
@@ -79,9 +113,7 @@ func (a *App) Start() error {
 // After a reload that succeeds they are the next one's already. They live on
 // until Cleanup.
 func (a *App) Stop() error {
-	for set, before := range a.replaced {
-		set.env.CompareAndSwap(a.env, before)
-	}
+	a.replaced.giveBack(a.env)
 	return nil
 }
 
@@ -93,7 +125,12 @@ func (a *App) Cleanup() error {
 			a.env.logger.Error("releasing a user pool", zap.String("pool", pool.name), zap.Error(err))
 		}
 	}
-	a.acquired, a.replaced = nil, nil // or configurations would keep each other in memory
+	for name, exchange := range a.exchanges {
+		if err := exchange.release(); err != nil {
+			a.env.logger.Error("releasing credentials", zap.String("credentials", name), zap.Error(err))
+		}
+	}
+	a.acquired, a.exchanges, a.replaced = nil, nil, nil // or configurations would keep each other in memory
 	return nil
 }
 
@@ -137,6 +174,14 @@ func (a *App) verifiers(check *config.Check) ([]*verifier.Verifier, error) {
 		list[i] = pool.verifier
 	}
 	return list, nil
+}
+
+// exchange finds the credentials that a handler refers to.
+func (a *App) exchange(name string) (*exchange, error) {
+	if exchange, ok := a.exchanges[name]; ok {
+		return exchange, nil
+	}
+	return nil, fmt.Errorf("credentials: no identity_pool and no web_identity is named %q; configure it in the global option cognito", name)
 }
 
 // loadApp finds the app of a configuration; it is made when nothing configured it.

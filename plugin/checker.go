@@ -53,7 +53,9 @@ func (c *checker) find(r *http.Request, id *identity) (raw string, found bool, e
 	if id.token != nil {
 		return id.raw, true, nil
 	}
-	return findToken(c.sources, r)
+	raw, source, err := findToken(c.sources, r)
+	id.ambient = ambient(source)
+	return raw, source != nil, err
 }
 
 // check verifies a token and what is required of it.

@@ -16,8 +16,11 @@ import (
 type identity struct {
 	token        *verifier.Token // nil: anonymous, so far
 	raw          string
-	cleaned      bool // the client's identity headers are gone
-	forwardToken bool // the upstream gets the token
+	cleaned      bool   // the client's identity headers are gone
+	forwardToken bool   // the upstream gets the token
+	ambient      bool   // the browser sent the token by itself, in a cookie
+	identityID   string // in the identity pool, once it was asked
+	refused      error  // why our transport did not send the request
 }
 
 type identityKey struct{}
@@ -63,6 +66,9 @@ const userPlaceholder, ownPlaceholder = "http.auth.user.", "http.cognito."
 func (id *identity) placeholder(key string) (any, bool) {
 	if claim, ok := strings.CutPrefix(key, userPlaceholder); ok {
 		return id.userPlaceholder(claim), true
+	}
+	if key == ownPlaceholder+"identity_id" && id.identityID != "" {
+		return id.identityID, true
 	}
 	if id.token == nil {
 		return nil, false

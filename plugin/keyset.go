@@ -6,12 +6,9 @@ import (
 	"encoding/hex"
 	"path"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyevents"
-	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -19,25 +16,11 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
-// environment is what a running configuration lends to shared state.
-type environment struct {
-	logger  *zap.Logger
-	storage certmagic.Storage
-	events  *caddyevents.App
-	ctx     caddy.Context
-}
-
-func (e *environment) emit(name string, data map[string]any) {
-	if e.events.ShouldEmit(name) {
-		e.events.Emit(e.ctx, name, data)
-	}
-}
-
 // keySet is the key set of one issuer with its reporting.
 type keySet struct {
+	tenant
 	key    keySetKey
 	remote *verifier.RemoteKeySet
-	env    atomic.Pointer[environment] // of the configuration that runs
 
 	mu      sync.Mutex // guards all below
 	failing bool

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -17,7 +18,9 @@ type collectors struct {
 	verifyDuration *prometheus.HistogramVec
 	fetches        *prometheus.CounterVec
 	fetchDuration  *prometheus.HistogramVec
-	keySets        keySetCollector
+	exchanges      *prometheus.CounterVec
+	exchangeTime   *prometheus.HistogramVec
+	live           liveCollector
 }
 
 const namespace, subsystem = "caddy", "cognito"
@@ -41,6 +44,14 @@ func newCollectors() *collectors {
 			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetch_duration_seconds",
 			Help: "How long fetches of token keys took.",
 		}, []string{"pool", "issuer"}),
+		exchanges: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "credential_exchanges_total",
+			Help: "Exchanges of tokens for temporary credentials by outcome: ok, or the reason for which there are none.",
+		}, []string{"credentials", "provider", "result"}),
+		exchangeTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "credential_exchange_duration_seconds",
+			Help: "How long exchanges of tokens for temporary credentials took.",
+		}, []string{"credentials", "provider"}),
 	}
 }
 
@@ -48,7 +59,7 @@ func (c *collectors) register(registry *prometheus.Registry) error {
 	if registry == nil {
 		return nil
 	}
-	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.keySets} {
+	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.exchanges, c.exchangeTime, c.live} {
 		var registered prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &registered) {
 			return err
@@ -80,31 +91,56 @@ func (c *collectors) fetched(pool, issuer string, event verifier.KeySetEvent) {
 	c.fetchDuration.WithLabelValues(pool, issuer).Observe(event.Duration.Seconds())
 }
 
-// keySetCollector reads the key sets in use when metrics are scraped, so that
-// those of a pool that is gone do not raise alarms.
-type keySetCollector struct{}
+func (c *collectors) exchanged(name, kind string, event credentials.Exchange) {
+	c.exchanges.WithLabelValues(name, kind, credentials.Reason(event.Err)).Inc()
+	c.exchangeTime.WithLabelValues(name, kind).Observe(event.Duration.Seconds())
+}
+
+// liveCollector reads the state in use when metrics are scraped, so that what is
+// gone does not raise alarms.
+type liveCollector struct{}
 
 var (
 	lastSuccessDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "jwks_last_success_timestamp_seconds"),
 		"When the token keys in use were fetched.", []string{"pool", "issuer"}, nil)
 	keysDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "jwks_keys"),
 		"How many token keys are in use.", []string{"pool", "issuer"}, nil)
+	cacheEntriesDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "credential_cache_entries"),
+		"How many users' temporary credentials are kept.", []string{"credentials", "provider"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
-func (keySetCollector) Describe(descs chan<- *prometheus.Desc) {
+func (liveCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- lastSuccessDesc
 	descs <- keysDesc
+	descs <- cacheEntriesDesc
 }
 
 // Collect implements [prometheus.Collector].
-func (keySetCollector) Collect(all chan<- prometheus.Metric) {
+func (liveCollector) Collect(all chan<- prometheus.Metric) {
 	for labels, status := range keySetsInUse() {
 		all <- prometheus.MustNewConstMetric(keysDesc, prometheus.GaugeValue, float64(len(status.KeyIDs)), labels.pool, labels.issuer)
 		if !status.Fetched.IsZero() {
 			all <- prometheus.MustNewConstMetric(lastSuccessDesc, prometheus.GaugeValue, float64(status.Fetched.Unix()), labels.pool, labels.issuer)
 		}
 	}
+	for labels, entries := range cacheEntries() {
+		all <- prometheus.MustNewConstMetric(cacheEntriesDesc, prometheus.GaugeValue, float64(entries), labels.name, labels.kind)
+	}
+}
+
+type exchangeLabels struct{ name, kind string }
+
+// cacheEntries adds up, since there are two caches during a reload that changes
+// an exchange.
+func cacheEntries() map[exchangeLabels]int {
+	entries := make(map[exchangeLabels]int)
+	exchanges.Range(func(_, value any) bool {
+		e := value.(*exchange)
+		entries[exchangeLabels{e.Name, e.Kind}] += e.cache.Len()
+		return true
+	})
+	return entries
 }
 
 type keySetLabels struct{ pool, issuer string }

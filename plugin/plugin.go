@@ -16,12 +16,19 @@ func init() {
 	caddy.RegisterModule(Strip{})
 	caddy.RegisterModule(Match{})
 	caddy.RegisterModule(Provider{})
+	caddy.RegisterModule(Transport{})
+	caddy.RegisterModule(S3{})
+	caddy.RegisterModule(CredentialsEndpoint{})
 	caddy.RegisterModule(adminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption("cognito", parseGlobalOption)
 	httpcaddyfile.RegisterHandlerDirective("cognito_auth", parseHandler[Auth])
 	httpcaddyfile.RegisterHandlerDirective("cognito_strip", parseHandler[Strip])
+	httpcaddyfile.RegisterHandlerDirective("cognito_credentials", parseHandler[CredentialsEndpoint])
+	httpcaddyfile.RegisterHandlerDirective("cognito_s3", parseHandler[S3])
+	httpcaddyfile.RegisterDirectiveOrder("cognito_s3", httpcaddyfile.Before, "file_server")
 	// Each lands directly behind basic_auth, so the last comes first.
+	httpcaddyfile.RegisterDirectiveOrder("cognito_credentials", httpcaddyfile.After, "basic_auth")
 	httpcaddyfile.RegisterDirectiveOrder("cognito_auth", httpcaddyfile.After, "basic_auth")
 	httpcaddyfile.RegisterDirectiveOrder("cognito_strip", httpcaddyfile.After, "basic_auth")
 }

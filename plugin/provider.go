@@ -40,8 +40,8 @@ func (p *Provider) Provision(ctx caddy.Context) (err error) {
 // Authenticate implements [caddyauth.Authenticator]: an error means that no
 // decision was possible, not that the token is bad.
 func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
-	raw, found, err := findToken(p.checker.sources, r)
-	if err == nil && !found {
+	raw, source, err := findToken(p.checker.sources, r)
+	if err == nil && source == nil {
 		err = errNoToken
 	}
 	var tok *verifier.Token

@@ -1,9 +1,11 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -50,8 +53,33 @@ func refusalOf(err error) refusal {
 	case "canceled":
 		return refusal{status: statusClientGone, reason: reason}
 	default:
-		return refusal{status: http.StatusInternalServerError, reason: reason}
+		return storeRefusal(err, reason)
 	}
+}
+
+// storeStatus are the statuses for requests that cannot be sent with the user's
+// credentials.
+var storeStatus = map[string]int{
+	"denied": http.StatusForbidden, "no_role": http.StatusForbidden, "no_prefix": http.StatusForbidden, "cross_origin": http.StatusForbidden,
+	"answer": http.StatusBadGateway, "misconfigured": http.StatusBadGateway,
+	"path": http.StatusBadRequest, "store_request": http.StatusBadRequest, "body_length": http.StatusBadRequest,
+	"method": http.StatusMethodNotAllowed, "length_required": http.StatusLengthRequired, "too_large": http.StatusRequestEntityTooLarge,
+}
+
+// storeRefusal is about credentials and what is done with them. 500 is for a
+// configuration that cannot work.
+func storeRefusal(err error, reason string) refusal {
+	if unavailable, ok := errors.AsType[*credentials.UnavailableError](err); ok {
+		return refusal{status: http.StatusServiceUnavailable, reason: reason, retryAfter: max(unavailable.RetryAfter, time.Second)}
+	}
+	switch reason {
+	case "token_rejected", "not_id_token", "foreign_pool":
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("invalid_token", "error_description", err.Error())}
+	}
+	if status, ok := storeStatus[reason]; ok {
+		return refusal{status: status, reason: reason}
+	}
+	return refusal{status: http.StatusInternalServerError, reason: reason}
 }
 
 // reasonOf is the word for err in metrics, logs and placeholders.
@@ -66,10 +94,31 @@ func reasonOf(err error) string {
 		return "ambiguous_token"
 	case errors.Is(err, errAmbiguousPath):
 		return "ambiguous_path"
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errS3Request):
+		return "store_request"
+	}
+	for _, known := range exchangeReasons {
+		if errors.Is(err, known.err) {
+			return known.reason
+		}
+	}
+	if reason := credentials.Reason(err); reason != "other" {
+		return reason
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return "canceled"
 	}
 	return "other"
+}
+
+// exchangeReasons are the words for errors of this package about credentials.
+var exchangeReasons = []struct {
+	err    error
+	reason string
+}{
+	{errNoAuth, "no_auth"}, {errNotIDToken, "not_id_token"}, {errForeignPool, "foreign_pool"},
+	{errNoPrefix, "no_prefix"}, {errMethod, "method"}, {errCrossOrigin, "cross_origin"},
+	{errUploadTooLarge, "too_large"}, {errKey, "path"},
 }
 
 func tokenRefusal(err *verifier.TokenError) refusal {
@@ -114,9 +163,31 @@ var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
 // refuse answers, or returns an error for Caddy's error routes to answer.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	re := refusalOf(err)
-	a.logRefusal(re, err)
+	logRefusal(a.logger, re, err)
+	re.setHeaders(w.Header(), r)
+	if a.Errors == "json" {
+		return writeProblem(w, re, err)
+	}
+	return caddyhttp.Error(re.status, err)
+}
+
+// refuse returns an error for Caddy's error routes to answer.
+func refuse(w http.ResponseWriter, r *http.Request, logger *zap.Logger, err error) error {
+	re := refusalOf(err)
+	logRefusal(logger, re, err)
+	re.setHeaders(w.Header(), r)
+	return caddyhttp.Error(re.status, err)
+}
+
+// setHeaders prepares the answer to r.
+func (re refusal) setHeaders(header http.Header, r *http.Request) {
 	setReason(r, re.reason)
-	header := w.Header()
+	re.describe(header)
+	closeUnread(header, r)
+}
+
+// describe sets what the refusal says in headers.
+func (re refusal) describe(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 	if re.challenge != "" {
 		header.Set("WWW-Authenticate", re.challenge)
@@ -124,11 +195,6 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	if re.status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", strconv.Itoa(int((re.retryAfter+time.Second-1)/time.Second)))
 	}
-	closeUnread(header, r)
-	if a.Errors == "json" {
-		return writeProblem(w, re, err)
-	}
-	return caddyhttp.Error(re.status, err)
 }
 
 // setReason fills the placeholder that error routes read.
@@ -147,8 +213,8 @@ func closeUnread(header http.Header, r *http.Request) {
 	}
 }
 
-func (a *Auth) logRefusal(re refusal, err error) {
-	c := a.logger.Check(zap.DebugLevel, "request refused")
+func logRefusal(logger *zap.Logger, re refusal, err error) {
+	c := logger.Check(zap.DebugLevel, "request refused")
 	if c == nil {
 		return
 	}
@@ -169,8 +235,34 @@ type problem struct {
 	Code   string `json:"code"`
 }
 
+// problemOf tells the client nothing of what only an operator can mend.
+func problemOf(re refusal, err error) problem {
+	detail := err.Error()
+	if re.status == http.StatusBadGateway || re.status == http.StatusInternalServerError {
+		detail = "the request cannot be served"
+	}
+	return problem{http.StatusText(re.status), re.status, detail, re.reason}
+}
+
+const problemType = "application/problem+json"
+
 func writeProblem(w http.ResponseWriter, re refusal, err error) error {
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(re.status)
-	return json.NewEncoder(w).Encode(problem{http.StatusText(re.status), re.status, err.Error(), re.reason})
+	return json.NewEncoder(w).Encode(problemOf(re, err))
+}
+
+// problemResponse is a refusal that takes the place of an upstream's answer.
+func problemResponse(r *http.Request, re refusal, err error) (*http.Response, error) {
+	body, jsonErr := json.Marshal(problemOf(re, err))
+	if jsonErr != nil {
+		return nil, jsonErr
+	}
+	header := http.Header{"Content-Type": {problemType}}
+	re.describe(header)
+	return &http.Response{
+		StatusCode: re.status, Status: strconv.Itoa(re.status) + " " + http.StatusText(re.status),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header, Request: r,
+		ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)),
+	}, nil
 }

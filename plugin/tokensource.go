@@ -45,13 +45,21 @@ func newTokenSources(configured []config.TokenSource) []tokenSource {
 }
 
 // findToken asks the sources in order; the first that holds something decides.
-func findToken(sources []tokenSource, r *http.Request) (raw string, found bool, err error) {
+// The source is nil when none does.
+func findToken(sources []tokenSource, r *http.Request) (raw string, from tokenSource, err error) {
 	for _, source := range sources {
 		if raw, found, err := source.find(r); found || err != nil {
-			return raw, found, err
+			return raw, source, err
 		}
 	}
-	return "", false, nil
+	return "", nil, nil
+}
+
+// ambient reports whether browsers send what a source holds by themselves, also
+// when another site makes them.
+func ambient(source tokenSource) bool {
+	_, cookie := source.(cookieSource)
+	return cookie
 }
 
 // single is the only one of values.

@@ -43,9 +43,9 @@ func TestFindToken(t *testing.T) {
 				r.Header[name] = values
 			}
 			sources := newTokenSources(all)
-			got, found, err := findToken(sources, r)
-			if got != row.want || !errors.Is(err, row.err) || err == nil && found == row.none {
-				t.Errorf("expected %q, %v, %v, got %q, %v, %v", row.want, !row.none, row.err, got, found, err)
+			got, from, err := findToken(sources, r)
+			if got != row.want || !errors.Is(err, row.err) || err == nil && (from != nil) == row.none {
+				t.Errorf("expected %q, %v, %v, got %q, %v, %v", row.want, !row.none, row.err, got, from, err)
 			}
 			for _, source := range sources {
 				source.remove(r)

@@ -27,6 +27,7 @@ type userPool struct {
 	key      string
 	name     string
 	id       string
+	issuers  []string
 	verifier *verifier.Verifier
 	keySets  []*keySet
 }
@@ -97,6 +98,7 @@ func (p *userPool) acquireKeySets(cfg *config.UserPool, pinned []byte, env *envi
 			p.keySets = append(p.keySets, set)
 		}
 		byIssuer[issuer.Issuer] = set.remote
+		p.issuers = append(p.issuers, issuer.Issuer)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func JWKSURL(issuer string) string {
 	return strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json"
 }
 
-func (p UserPool) host() string { return p.Region + "." + dnsSuffix(p.Region) }
+func (p UserPool) host() string { return p.Region + "." + DNSSuffix(p.Region) }
 
 // partitions maps the start of a region's name to the DNS suffix of its AWS
 // partition. GovCloud (us-gov-) shares the suffix of the commercial partition.
@@ -56,7 +56,9 @@ var partitions = []struct{ prefix, suffix string }{
 	{"us-isof-", "csp.hci.ic.gov"},
 }
 
-func dnsSuffix(region string) string {
+// DNSSuffix is the suffix of host names in the AWS partition of region, such as
+// "amazonaws.com".
+func DNSSuffix(region string) string {
 	for _, p := range partitions {
 		if strings.HasPrefix(region, p.prefix) {
 			return p.suffix

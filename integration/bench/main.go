@@ -1,5 +1,5 @@
 // Command bench measures what authorization costs: the same Caddy with and
-// without cognito_auth, in one run, alternating, because machines are noisy and
+// without the plugin, in one run, alternating, because machines are noisy and
 // only ratios mean anything.
 //
 //	go run ./integration/bench
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type settings struct {
 	pairs       int
 	duration    time.Duration
 	connections int
+	only        *regexp.Regexp
 }
 
 func main() {
@@ -26,8 +28,13 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 7, "how many pairs of runs, with and without, to take medians of")
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one run takes")
 	flag.IntVar(&s.connections, "connections", 32, "how many connections send requests")
+	only := flag.String("run", "", "a regular expression for the scenarios to measure")
 	flag.Parse()
-	if err := run(s); err != nil {
+	var err error
+	if s.only, err = regexp.Compile(*only); err == nil {
+		err = run(s)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -52,7 +59,12 @@ func run(s settings) error {
 		{"the same headers, unauthorized", w.bare, w.plain, w.tokens[:1_000]},
 		{"1 000 tokens over the same headers", w.plain, w.auth, w.tokens[:1_000]},
 		{"50 000 tokens, all cached", w.bare, w.auth, w.tokens},
+		{"16 KiB signed for 1 000 users", w.object, w.signed, w.idTokens},
+		{"16 KiB as a site, 1 000 users", w.object, w.site, w.idTokens},
 	} {
+		if !s.only.MatchString(scenario.name) {
+			continue
+		}
 		if err := measure(scenario.name, scenario.without, scenario.with, scenario.tokens, s); err != nil {
 			return err
 		}

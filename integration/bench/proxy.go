@@ -57,12 +57,44 @@ http://:%s {
 }
 `
 
+// s3Config gets each object with the credentials of its user.
+const s3Config = `
+	cognito_auth bench {
+		token_use id
+	}
+	cognito_s3 bench-bucket {
+		credentials bench-media
+		endpoint http://%s
+	}
+`
+
+// signedConfig signs the requests as they are.
+const signedConfig = `
+	cognito_auth bench {
+		token_use id
+	}
+`
+
+const signedTransport = `{
+		transport cognito_aws {
+			credentials bench-media
+		}
+	}`
+
+// exchangeConfig belongs into poolConfig.
+const exchangeConfig = `
+		identity_pool bench-media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {
+			user_pool bench
+			endpoint http://%s
+		}`
+
 const poolConfig = `cognito {
 		user_pool bench %s {
 			client %s
 			issuer %s
 			jwks_url http://%s/jwks.json
 		}
+		%s
 	}`
 
 // proxy is a Caddy process.

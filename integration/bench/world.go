@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"github.com/caddy-cognito/caddy-cognito/verifier/verifiertest"
 )
@@ -23,11 +19,12 @@ const (
 
 // world is everything that a measurement needs.
 type world struct {
-	dir                       string
-	upstream                  net.Listener
-	keys                      *http.Server
-	bare, plain, silent, auth *proxy
-	tokens                    []string
+	dir, binary               string
+	backends                  *backends
+	bare, plain, silent, auth *proxy // in front of a few bytes
+	object, signed, site      *proxy // in front of 16 KiB
+	tokens, idTokens          []string
+	proxies                   []*proxy
 }
 
 func newWorld() (w *world, err error) {
@@ -35,7 +32,7 @@ func newWorld() (w *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w = &world{dir: dir}
+	w = &world{dir: dir, binary: filepath.Join(dir, "caddy")}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -48,34 +45,44 @@ func newWorld() (w *world, err error) {
 	for i := range 50_000 {
 		w.tokens = append(w.tokens, signer.Sign(claims(i)))
 	}
-	keys, err := w.serveKeys(verifiertest.JWKS(signer.JWK()))
-	if err != nil {
+	for i := range 1_000 {
+		w.idTokens = append(w.idTokens, signer.Sign(idClaims(i)))
+	}
+	if w.backends, err = startBackends(verifiertest.JWKS(signer.JWK())); err != nil {
 		return w, err
 	}
-	upstream, err := w.serveUpstream()
-	if err != nil {
-		return w, err
-	}
-	binary := filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "github.com/caddy-cognito/caddy-cognito/plugin/cmd/caddy")
+	build := exec.Command("go", "build", "-o", w.binary, "github.com/caddy-cognito/caddy-cognito/plugin/cmd/caddy")
 	if output, err := build.CombinedOutput(); err != nil {
 		return w, fmt.Errorf("building Caddy: %w\n%s", err, output)
 	}
 	if err := pinSelf(); err != nil {
 		return w, fmt.Errorf("taskset: %w", err)
 	}
-	if w.bare, err = startProxy(dir, binary, upstream, "", ""); err != nil {
-		return w, err
+	return w, w.startProxies()
+}
+
+func (w *world) startProxies() error {
+	small, object := w.backends.small.Addr().String(), w.backends.object.Addr().String()
+	pool := fmt.Sprintf(poolConfig, poolID, client, issuer, w.backends.keys.Addr, fmt.Sprintf(exchangeConfig, w.backends.media.Addr))
+	for _, start := range []struct {
+		proxy                  **proxy
+		global, site, upstream string
+	}{
+		{&w.bare, "", "", small},
+		{&w.plain, "", plainConfig, small},
+		{&w.silent, pool, silentConfig, small},
+		{&w.auth, pool, authConfig, small},
+		{&w.object, "", "", object},
+		{&w.signed, pool, signedConfig, object + " " + signedTransport},
+		{&w.site, pool, fmt.Sprintf(s3Config, object), object},
+	} {
+		var err error
+		if *start.proxy, err = startProxy(w.dir, w.binary, start.upstream, start.global, start.site); err != nil {
+			return err
+		}
+		w.proxies = append(w.proxies, *start.proxy)
 	}
-	if w.plain, err = startProxy(dir, binary, upstream, "", plainConfig); err != nil {
-		return w, err
-	}
-	pool := fmt.Sprintf(poolConfig, poolID, client, issuer, keys)
-	if w.silent, err = startProxy(dir, binary, upstream, pool, silentConfig); err != nil {
-		return w, err
-	}
-	w.auth, err = startProxy(dir, binary, upstream, pool, authConfig)
-	return w, err
+	return nil
 }
 
 // claims are those of an access token that has 1 134 bytes when signed.
@@ -87,67 +94,21 @@ func claims(i int) string {
 		i, issuer, client)
 }
 
-// serveKeys serves the key set.
-func (w *world) serveKeys(jwks string) (address string, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	w.keys = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, jwks)
-	})}
-	go w.keys.Serve(listener) //nolint:errcheck // ends with Close
-	return listener.Addr().String(), nil
-}
-
-// serveUpstream answers every request with a few bytes. A real HTTP server would
-// take more time than the proxy that is measured.
-func (w *world) serveUpstream() (address string, err error) {
-	w.upstream, err = net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	go func() {
-		for {
-			conn, err := w.upstream.Accept()
-			if err != nil {
-				return
-			}
-			go answer(conn)
-		}
-	}()
-	return w.upstream.Addr().String(), nil
-}
-
-func answer(conn net.Conn) {
-	defer conn.Close()
-	requests := bufio.NewReaderSize(conn, 16<<10)
-	for {
-		line, err := requests.ReadSlice('\n')
-		if err != nil {
-			return
-		}
-		if len(line) > len("\r\n") {
-			continue
-		}
-		if _, err := conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")); err != nil {
-			return
-		}
-	}
+// idClaims are those of an ID token.
+func idClaims(i int) string {
+	return fmt.Sprintf(`{"sub":"5f0c2f6e-7c1d-4b5a-9d7e-%012d","cognito:groups":["admins","editors"],"email_verified":true,`+
+		`"iss":%q,"cognito:username":"user-%d","origin_jti":"b1f0d7a2-1111-4222-8333-944455556666","aud":%q,`+
+		`"event_id":"c2f0d7a2-1111-4222-8333-944455556666","token_use":"id","auth_time":1790000000,"exp":4102444800,"iat":1790000000,`+
+		`"jti":"d3f0d7a2-1111-4222-8333-944455556666","email":"user-%d@example.com"}`, i, issuer, i, client, i)
 }
 
 func (w *world) close() error {
 	var errs []error
-	for _, p := range []*proxy{w.bare, w.plain, w.silent, w.auth} {
-		if p != nil {
-			errs = append(errs, p.stop())
-		}
+	for _, p := range w.proxies {
+		errs = append(errs, p.stop())
 	}
-	if w.upstream != nil {
-		errs = append(errs, w.upstream.Close())
-	}
-	if w.keys != nil {
-		errs = append(errs, w.keys.Close())
+	if w.backends != nil {
+		errs = append(errs, w.backends.close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }

@@ -8,15 +8,17 @@ Everything runs, offline:
 
   Caddy with the plugin   http://{{.Site}}     (configuration: integration/demo/Caddyfile)
   local user pool         {{.Pool}}     users maria (groups admins, editors) and jose, password {{.Password}}
+  local S3 store          {{.Store}}     a private bucket: a website, and a folder for each user
   admin API               http://{{.Admin}}
 
 Paste these into another terminal.
 
 # 1. Sign in: InitiateAuth, as the AWS SDKs do it
+# usage: token <user> [IdToken]
 token() { curl -s {{.Pool}} -H 'Content-Type: application/x-amz-json-1.1' \
   -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \
   -d '{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"{{.Client}}","AuthParameters":{"USERNAME":"'$1'","PASSWORD":"{{.Password}}"}}' \
-  | sed 's/.*"AccessToken":"\([^"]*\)".*/\1/'; }
+  | sed 's/.*"'${2:-AccessToken}'":"\([^"]*\)".*/\1/'; }
 
 # 2. 200: the API is told who calls, and sees no token
 curl -si http://{{.Site}}/api/orders -H "Authorization: Bearer $(token maria)"
@@ -30,7 +32,22 @@ curl -si http://{{.Site}}/admin/ -H "Authorization: Bearer $(token jose)"
 # 5. Spoofed identity headers do not arrive, not even on a public page
 curl -si http://{{.Site}}/public -H 'X-Cognito-Sub: maria' -H 'X-User-Groups: admins'
 
-# 6. What the edge knows about keys
+# 6. A website in a private bucket: the edge swaps the ID token for the user's own
+#    temporary credentials and signs the request with them
+curl -si http://{{.Site}}/files/ -H "Authorization: Bearer $(token jose IdToken)"
+
+# 7. An upload into maria's own folder
+curl -si -X PUT http://{{.Site}}/mine/hello.txt -H "Authorization: Bearer $(token maria IdToken)" \
+  -H 'Content-Type: text/plain' --data-binary 'Hello from maria'
+
+# 8. maria reads it; for jose the store denies it, and he is told 404
+curl -si http://{{.Site}}/files/users/{{.Maria}}/hello.txt -H "Authorization: Bearer $(token maria IdToken)"
+curl -si http://{{.Site}}/files/users/{{.Maria}}/hello.txt -H "Authorization: Bearer $(token jose IdToken)"
+
+# 9. What the store saw: each user's own key, and no token
+curl -s {{.Store}}/_seen
+
+# 10. What the edge knows about keys and credentials
 curl -s http://{{.Admin}}/cognito/status
 
 Ctrl-C ends it.

@@ -12,6 +12,9 @@ import (
 // TestGuide runs the commands that the demo prints, word for word.
 func TestGuide(t *testing.T) {
 	output := runGuide(t, startDemo(t))
+	if strings.Contains(output, "came with a token") {
+		t.Errorf("a token reached the store:\n%s", output)
+	}
 	for _, want := range []struct{ name, text string }{
 		{"the API is told the user", `"X-Cognito-Username": "maria"`},
 		{"the API is told the groups", `"X-User-Groups": "admins,editors"`},
@@ -20,7 +23,13 @@ func TestGuide(t *testing.T) {
 		{"the refusal says how to authenticate", `Www-Authenticate: Bearer realm="cognito"`},
 		{"a user without the group is refused", "HTTP/1.1 403 Forbidden"},
 		{"spoofed headers do not arrive", `"identity_headers": {}`},
+		{"the private website is served", "<h1>The private website</h1>"},
+		{"a user reads the own upload", "\r\n\r\nHello from maria"},
+		{"another user is told that it does not exist", "HTTP/1.1 404 Not Found"},
+		{"the store saw the upload as maria's", `PUT     200  maria  signed with ASIA`},
+		{"the store denied jose", `GET     403  jose   signed with ASIA`},
 		{"the status shows trusted keys", `"trusted":true`},
+		{"the status counts credentials", `"entries":2`},
 	} {
 		if !strings.Contains(output, want.text) {
 			t.Errorf("%s: expected %q in:\n%s", want.name, want.text, output)

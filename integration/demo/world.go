@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
@@ -23,41 +21,28 @@ const (
 	password = "Correct-horse-1"
 )
 
+// world is everything that runs.
+type world struct {
+	dir         string
+	site, admin string // addresses
+	cognito     *cognitolocal.Server
+	cognitoURL  string
+	media       *cognitolocal.IdentityPool
+	people      map[string]string // users by identity
+	store       *store
+	undo        []func() error
+}
+
 // run builds the world, explains it on out, and takes it down when ctx ends.
 func run(ctx context.Context, out io.Writer) (err error) {
-	pool, poolURL, err := startPool()
-	if err != nil {
-		return err
+	w := new(world)
+	defer func() { err = errors.Join(err, w.close()) }()
+	for _, start := range []func() error{w.startDir, w.startCognito, w.startStore, w.startCaddy} {
+		if err := start(); err != nil {
+			return err
+		}
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	upstream, err := startAPI()
-	if err != nil {
-		return err
-	}
-	defer upstream.Close()
-	storage, err := os.MkdirTemp("", "caddy-cognito-demo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(storage)
-
-	site, admin := freeAddress("127.0.0.1:8080"), freeAddress("127.0.0.1:2019")
-	_, port, err := net.SplitHostPort(site)
-	if err != nil {
-		return err
-	}
-	setenv(map[string]string{
-		"DEMO_PORT": port, "DEMO_ADMIN": admin, "DEMO_STORAGE": storage, "DEMO_UPSTREAM": upstream.Addr,
-		"DEMO_POOL_ID": pool.Pool().ID(), "DEMO_CLIENT_ID": clientID, "DEMO_ISSUER": pool.Pool().Issuer(),
-	})
-	if err := edge.Load(caddyfile); err != nil {
-		return fmt.Errorf("starting Caddy: %w", err)
-	}
-	defer func() { err = errors.Join(err, edge.Stop()) }()
-	err = guide.Execute(out, map[string]string{
-		"Site": site, "Admin": admin, "Pool": poolURL, "Client": clientID, "Password": password,
-	})
-	if err != nil {
+	if err := w.explain(out); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -65,37 +50,90 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	return nil
 }
 
-// startPool serves a pool with two users.
-func startPool() (*cognitolocal.Server, string, error) {
-	server, err := cognitolocal.New(cognitolocal.Options{})
-	if err != nil {
-		return nil, "", err
+// close takes everything down, the last first.
+func (w *world) close() (err error) {
+	for len(w.undo) > 0 {
+		last := len(w.undo) - 1
+		err = errors.Join(err, w.undo[last]())
+		w.undo = w.undo[:last]
 	}
-	if err := fill(server.Pool()); err != nil {
-		return nil, "", err
-	}
-	url, err := server.Start(freeAddress("127.0.0.1:9229"))
-	return server, url, err
+	return err
 }
 
-func fill(pool *cognitolocal.Pool) error {
-	_, noUser := pool.AddUser(cognitolocal.User{
-		Username: "jose", Password: password,
-		Attributes: map[string]string{"email": "jose@example.com", "email_verified": "true"},
-	})
-	errs := []error{
-		noUser,
-		pool.AddClient(cognitolocal.Client{
-			ID: clientID, AuthFlows: []string{cognitolocal.AllowUserPasswordAuth, cognitolocal.AllowRefreshTokenAuth},
-		}),
-		pool.AddGroup(cognitolocal.Group{Name: "admins"}),
-		pool.AddGroup(cognitolocal.Group{Name: "editors"}),
+func (w *world) later(undo func() error) { w.undo = append(w.undo, undo) }
+
+func (w *world) startDir() (err error) {
+	w.dir, err = os.MkdirTemp("", "caddy-cognito-demo-")
+	w.later(func() error { return os.RemoveAll(w.dir) })
+	return err
+}
+
+// startCognito serves a user pool with two users, and an identity pool.
+func (w *world) startCognito() (err error) {
+	if w.cognito, err = cognitolocal.New(cognitolocal.Options{}); err != nil {
+		return err
 	}
-	_, noAdmin := pool.AddUser(cognitolocal.User{
-		Username: "maria", Password: password, Groups: []string{"admins", "editors"},
-		Attributes: map[string]string{"email": "maria@example.com", "email_verified": "true"},
+	if err := fill(w.cognito.Pool()); err != nil {
+		return err
+	}
+	w.media, err = w.cognito.AddIdentityPool(cognitolocal.IdentityPoolOptions{AuthenticatedRole: userRole})
+	if err != nil {
+		return err
+	}
+	if w.cognitoURL, err = w.cognito.Start(freeAddress("127.0.0.1:9229")); err != nil {
+		return err
+	}
+	w.later(w.cognito.Close)
+	w.people, err = identities(w.cognitoURL, w.cognito.Pool(), w.media.ID(), "maria", "jose")
+	return err
+}
+
+func (w *world) startStore() (err error) {
+	if w.store, err = startStore(w.dir, w.cognito, w.people); err == nil {
+		w.later(w.store.close)
+	}
+	return err
+}
+
+// startCaddy serves the site, and an API behind it.
+func (w *world) startCaddy() error {
+	api, err := startAPI()
+	if err != nil {
+		return err
+	}
+	w.later(api.Close)
+	w.site, w.admin = freeAddress("127.0.0.1:8080"), freeAddress("127.0.0.1:2019")
+	_, port, err := net.SplitHostPort(w.site)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"PORT": port, "ADMIN": w.admin, "STORAGE": w.dir, "UPSTREAM": api.Addr,
+		"POOL_ID": w.cognito.Pool().ID(), "CLIENT_ID": clientID, "ISSUER": w.cognito.Pool().Issuer(),
+		"POOL": w.cognitoURL, "IDENTITY_POOL": w.media.ID(), "STORE": w.store.url(), "BUCKET": bucket,
+	} {
+		if err := os.Setenv("DEMO_"+name, value); err != nil {
+			return err
+		}
+	}
+	if err := edge.Load(caddyfile); err != nil {
+		return fmt.Errorf("starting Caddy: %w", err)
+	}
+	w.later(edge.Stop)
+	return nil
+}
+
+func (w *world) explain(out io.Writer) error {
+	maria := ""
+	for identity, user := range w.people {
+		if user == "maria" {
+			maria = identity
+		}
+	}
+	return guide.Execute(out, map[string]string{
+		"Site": w.site, "Admin": w.admin, "Pool": w.cognitoURL, "Client": clientID, "Password": password,
+		"Store": w.store.url(), "Maria": maria,
 	})
-	return errors.Join(append(errs, noAdmin)...)
 }
 
 // freeAddress is the wanted address, or another port when that is in use.
@@ -109,21 +147,4 @@ func freeAddress(wanted string) string {
 		return listener.Addr().String()
 	}
 	return wanted
-}
-
-func setenv(variables map[string]string) {
-	for name, value := range variables {
-		os.Setenv(name, value)
-	}
-}
-
-// startAPI serves an API that shows what it was told about its caller.
-func startAPI() (*http.Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	server := &http.Server{Handler: http.HandlerFunc(show), Addr: listener.Addr().String(), ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(listener) //nolint:errcheck // ends with Close
-	return server, nil
 }

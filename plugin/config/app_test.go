@@ -12,10 +12,13 @@ import (
 )
 
 const (
-	badName  = "; names start with a letter, hold letters, digits, - and _, and do not look like a pool ID"
-	null     = `must not be null; give the id of the user pool and its app clients`
-	badURL   = `expected a URL that starts with https:// and has no query and no fragment, got `
-	noClient = `client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them`
+	badName         = "; names start with a letter, hold letters, digits, - and _, and do not look like a pool ID"
+	null            = `must not be null; give its settings`
+	badURL          = `expected a URL that starts with https:// and has no query and no fragment, got `
+	badARN          = `expected an ARN such as arn:aws:iam::111122223333:role/readers, got `
+	badIdentityPool = `expected an identity pool ID such as eu-west-1:1d2c3b4a-0000-0000-0000-000000000000, got `
+	noUserPool      = `user_pool: required; name the user pools whose tokens are exchanged`
+	noClient        = `client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them`
 )
 
 func TestAppValidate(t *testing.T) {
@@ -32,8 +35,51 @@ func TestAppValidate(t *testing.T) {
 		{"a placeholder as a name", `{"user_pool":{"{env.A}":{"id":"local_1","client":["a"]}}}`, `user_pool: expected a name of your choice, got "{env.A}"` + badName},
 		{"a name with a line break", `{"user_pool":{"a\n":{"id":"local_1","client":["a"]}}}`, `user_pool: expected a name of your choice, got "a\n"` + badName},
 		{"an empty pool", `{"user_pool":{"main":{}}}`, `user_pool main: id: expected a user pool ID such as eu-west-1_AbCdEfGhI, got ""`},
+		{"an identity pool without a user pool that is configured, but for guests", `{"identity_pool":{"media":{"id":"eu-west-1:1d2c","guests":true}}}`, ``},
+		{"the same name for a user pool and an identity pool, which are never mixed up", `{"user_pool":{"main":{"id":"local_1","client":["a"]}},
+			"identity_pool":{"main":{"id":"eu-west-1:1d2c","user_pool":["main"]}}}`, ``},
+		{"an exchange with placeholders, which is judged later", `{"identity_pool":{"a":{"id":"{env.A}"}},"web_identity":{"b":{"region":"{env.B}"}}}`, ``},
 		{"the first of several mistakes, always the same", `{"user_pool":{"b":{},"c":null,"a":{"id":"local_1"}}}`, `user_pool a: ` + noClient},
 	})
+}
+
+func TestAppValidateRefusesExchanges(t *testing.T) {
+	const pools = `"user_pool":{"main":{"id":"local_1","client":["a"]}},`
+	var rows []row
+	for document, want := range map[string]string{
+		`"identity_pool":{"media":null}`:                                    `identity_pool media: ` + null,
+		`"web_identity":{"minio":null}`:                                     `web_identity minio: ` + null,
+		`"identity_pool":{"":{}}`:                                           `identity_pool: expected a name of your choice, got ""` + badName,
+		`"web_identity":{"{env.A}":{}}`:                                     `web_identity: expected a name of your choice, got "{env.A}"` + badName,
+		`"identity_pool":{"eu-west-1:1d2c":{}}`:                             `identity_pool: expected a name of your choice, got "eu-west-1:1d2c"` + badName,
+		`"identity_pool":{"media":{}}`:                                      `identity_pool media: id: ` + badIdentityPool + `""`,
+		`"web_identity":{"minio":{}}`:                                       `web_identity minio: ` + noUserPool,
+		`"web_identity":{"minio":null},"identity_pool":{"b":null,"a":null}`: `identity_pool a: ` + null,
+	} {
+		rows = append(rows, row{document, `{` + document + `}`, want})
+	}
+	for document, want := range map[string]string{
+		`"identity_pool":{"media":{"id":"eu-west-1:1d2c","user_pool":["main","other"]}}`:                                       `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
+		`"identity_pool":{"media":{"id":"{env.A}","user_pool":["other"]}}`:                                                     `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
+		`"web_identity":{"minio":{"region":"a","role_arn":"arn:a:b:::c","user_pool":["Main"]}}`:                                `web_identity minio: user_pool: none is named "Main"; configure it in the global option cognito`,
+		`"identity_pool":{"a":{"id":"{env.A}"}},"web_identity":{"a":{"region":"{env.B}"}}`:                                     `web_identity: "a" is the name of an identity_pool, too; choose another name for one of them`,
+		`"identity_pool":{"a":{"id":"{env.A}","user_pool":["x"]}},"web_identity":{"b":{"region":"{env.B}","user_pool":["y"]}}`: `identity_pool a: user_pool: none is named "x"; configure it in the global option cognito`,
+	} {
+		rows = append(rows, row{document, `{` + pools + document + `}`, want})
+	}
+	validateAll[config.App](t, rows)
+}
+
+// Callers check references before they judge the entries.
+func TestReferencesOfEntriesThatAreNull(t *testing.T) {
+	app := config.App{
+		UserPools:     map[string]*config.UserPool{"null": nil},
+		IdentityPools: map[string]*config.IdentityPool{"a": nil, "b": {Exchange: config.Exchange{UserPools: []string{"null"}}}},
+		WebIdentities: map[string]*config.WebIdentity{"c": nil},
+	}
+	expectText(t, app.ValidateReferences(), "")
+	app.WebIdentities["a"] = nil
+	expectText(t, app.ValidateReferences(), `web_identity: "a" is the name of an identity_pool, too; choose another name for one of them`)
 }
 
 func TestUserPoolValidateAccepts(t *testing.T) {
@@ -92,10 +138,21 @@ func TestUserPoolValidateRefuses(t *testing.T) {
 	validateAll[config.UserPool](t, rows)
 }
 
-func TestANilPoolIsAnError(t *testing.T) {
-	var pool *config.UserPool
-	expectText(t, pool.Validate(), null)
-	_, err := pool.Resolve(caddy.NewReplacer())
+// Null in JSON.
+func TestNilIsAnError(t *testing.T) {
+	expectNilRefused[config.UserPool](t)
+	expectNilRefused[config.IdentityPool](t)
+	expectNilRefused[config.WebIdentity](t)
+}
+
+func expectNilRefused[T any, P placeholders[T]](t *testing.T) {
+	t.Helper()
+	var value P
+	if value.HasPlaceholder() {
+		t.Errorf("%T: expected no placeholder in nil", value)
+	}
+	expectText(t, value.Validate(), null)
+	_, err := value.Resolve(caddy.NewReplacer())
 	expectText(t, err, null)
 }
 

@@ -121,6 +121,10 @@ func fill(t *testing.T, v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(t, v.Elem())
 	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[json.RawMessage]() {
+			v.SetBytes([]byte(`{"x":1}`))
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(t, v.Index(0))
 	case reflect.Map:
@@ -138,7 +142,9 @@ func fill(t *testing.T, v reflect.Value) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	for _, want := range []any{new(config.App), new(config.Auth), new(config.Check), new(config.Match)} {
+	for _, want := range []any{
+		new(config.App), new(config.Auth), new(config.Check), new(config.Match), new(config.Transport), new(config.S3), new(config.CredentialsEndpoint),
+	} {
 		fill(t, reflect.ValueOf(want).Elem())
 		document, err := json.Marshal(want)
 		if err != nil {
@@ -156,7 +162,10 @@ func TestJSONRoundTrip(t *testing.T) {
 
 // What is not configured does not show, so that configurations stay readable.
 func TestEmptyConfigurationIsAnEmptyObject(t *testing.T) {
-	for _, value := range []any{config.App{}, config.UserPool{}, config.Auth{}, config.Check{}, config.Match{}} {
+	for _, value := range []any{
+		config.App{}, config.UserPool{}, config.IdentityPool{}, config.WebIdentity{}, config.Auth{}, config.Check{}, config.Match{},
+		config.Transport{}, config.Inject{}, config.S3{}, config.CredentialsEndpoint{},
+	} {
 		document, err := json.Marshal(value)
 		if err != nil {
 			t.Fatal(err)
@@ -172,6 +181,9 @@ func TestKeysAreSnakeCase(t *testing.T) {
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[config.App](), reflect.TypeFor[config.UserPool](), reflect.TypeFor[config.Auth](), reflect.TypeFor[config.Requirement](),
 		reflect.TypeFor[config.TokenSource](), reflect.TypeFor[config.Forward](), reflect.TypeFor[config.Match](),
+		reflect.TypeFor[config.IdentityPool](), reflect.TypeFor[config.WebIdentity](), reflect.TypeFor[config.GroupRole](),
+		reflect.TypeFor[config.Login](), reflect.TypeFor[config.Transport](), reflect.TypeFor[config.Inject](), reflect.TypeFor[config.S3](),
+		reflect.TypeFor[config.CredentialsEndpoint](),
 	} {
 		for _, field := range reflect.VisibleFields(typ) {
 			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -1,0 +1,80 @@
+package caddyfile
+
+import (
+	"maps"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+)
+
+// ParseTransport parses the block of the transport, and returns what is left of
+// it for Caddy's HTTP transport, whose options it takes, too.
+//
+//	transport cognito_aws {
+//		credentials  <name>
+//		service      <service>
+//		region       <region>
+//		max_body     <size>
+//		checksum
+//		allow_query  <name>...
+//		allow_header <name>...
+//		inject {
+//			access_key_id     <header>
+//			secret_access_key <header>
+//			session_token     <header>
+//			expires           <header>
+//		}
+//		<option of transport http>...
+//	}
+//
+// allow_query and allow_header may be repeated.
+func ParseTransport(d *caddyfile.Dispenser) (transport config.Transport, rest *caddyfile.Dispenser, err error) {
+	d.Next()
+	if d.NextArg() {
+		return transport, nil, d.Errf("transport cognito_aws: expected a block that starts with {, got %q", d.Val())
+	}
+	err = judged(d, &transport, func(check func() error) (err error) {
+		rest, err = blockAndRest(d, transportWords(d, &transport, check), check, "allow_query", "allow_header")
+		return err
+	})
+	return transport, rest, err
+}
+
+// transportWords needs the check of each line for the block of inject.
+func transportWords(d *caddyfile.Dispenser, transport *config.Transport, check func() error) map[string]func() error {
+	words := s3RequestWords(d, &transport.S3Requests)
+	maps.Copy(words, map[string]func() error{
+		"credentials": text(d, &transport.Credentials),
+		"service":     text(d, &transport.Service),
+		"region":      text(d, &transport.Region),
+		"max_body":    size(d, &transport.MaxBody),
+		"inject":      func() error { return parseInject(d, transport, check) },
+	})
+	return words
+}
+
+func s3RequestWords(d *caddyfile.Dispenser, requests *config.S3Requests) map[string]func() error {
+	return map[string]func() error{
+		"checksum":     flag(d, &requests.Checksum),
+		"allow_query":  list(d, &requests.AllowQuery),
+		"allow_header": list(d, &requests.AllowHeader),
+	}
+}
+
+func parseInject(d *caddyfile.Dispenser, transport *config.Transport, check func() error) error {
+	if d.NextArg() {
+		return d.Errf("inject: expected a block or nothing after it, got %q", d.Val())
+	}
+	transport.Inject = new(config.Inject)
+	return block(d, injectWords(d, transport.Inject), check)
+}
+
+func injectWords(d *caddyfile.Dispenser, inject *config.Inject) map[string]func() error {
+	return map[string]func() error{
+		"access_key_id":     text(d, &inject.AccessKeyID),
+		"secret_access_key": text(d, &inject.SecretAccessKey),
+		"session_token":     text(d, &inject.SessionToken),
+		"expires":           text(d, &inject.Expires),
+	}
+}

@@ -1,0 +1,153 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/credentials"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// exchanges outlive configurations, so that a reload keeps credentials. Their
+// keys are all that changes how a value behaves.
+var exchanges = caddy.NewUsagePool()
+
+// exchange is an identity pool or web identity at work: it gives users their
+// temporary credentials. It is shared by all configurations that describe it
+// alike.
+type exchange struct {
+	tenant
+	exchangeSpec
+	key    string
+	cache  *credentials.Cache
+	client *http.Client
+	health exchangeHealth
+}
+
+// exchangeSpec describes an exchange. All of it but provider is its key.
+type exchangeSpec struct {
+	Name     string
+	Kind     string // identity_pool or web_identity
+	Region   string // of services, unless they have their own
+	Config   any    // what provider was made from
+	Logins   map[string]string
+	Guests   bool
+	Outlive  bool
+	Roles    credentials.Roles
+	Size     int
+	provider func(*http.Client) (credentials.Provider, error)
+}
+
+// exchangeTimeout bounds one call to the exchange.
+const exchangeTimeout = 5 * time.Second
+
+// acquireExchange takes a reference; release gives it back.
+func acquireExchange(spec exchangeSpec, env *environment) (*exchange, error) {
+	key, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	value, _, err := exchanges.LoadOrNew(string(key), func() (caddy.Destructor, error) {
+		return newExchange(string(key), spec, env)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value.(*exchange), nil
+}
+
+func newExchange(key string, spec exchangeSpec, env *environment) (*exchange, error) {
+	e := &exchange{exchangeSpec: spec, key: key, client: newExchangeClient()}
+	e.env.Store(env)
+	provider, err := spec.provider(e.client)
+	if err != nil {
+		return nil, err
+	}
+	e.cache, err = credentials.NewCache(credentials.CacheOptions{
+		Provider: traced(spec, provider), Roles: spec.Roles, Size: spec.Size, Observe: e.observe,
+	})
+	return e, err
+}
+
+// newExchangeClient does not follow redirects: a token must not go to a place
+// that the operator did not name.
+func newExchangeClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 16 // users come in crowds
+	return &http.Client{
+		Transport: transport, Timeout: exchangeTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (e *exchange) release() error {
+	_, err := exchanges.Delete(e.key)
+	return err
+}
+
+// Destruct implements [caddy.Destructor].
+func (e *exchange) Destruct() error {
+	err := e.cache.Close()
+	e.client.CloseIdleConnections()
+	return err
+}
+
+// The reasons why a request has no user for an exchange, beside a missing token.
+var (
+	errNoAuth      = errors.New("the request was not seen by cognito_auth")
+	errNotIDToken  = errors.New("an ID token is needed to get credentials")
+	errForeignPool = errors.New("tokens of this user pool are not exchanged for credentials here")
+)
+
+// user is the user of a request as the exchange knows it.
+func (e *exchange) user(ctx context.Context) (credentials.Identity, error) {
+	id := identityOf(ctx)
+	switch {
+	case id == nil:
+		return credentials.Identity{}, errNoAuth
+	case id.token == nil && e.Guests:
+		return credentials.Identity{}, nil
+	case id.token == nil:
+		return credentials.Identity{}, errNoToken
+	case id.token.Use() != verifier.ID:
+		return credentials.Identity{}, errNotIDToken
+	}
+	issuer, _ := id.token.StringClaim("iss")
+	if _, ok := e.Logins[issuer]; !ok {
+		return credentials.Identity{}, errForeignPool
+	}
+	preferred, _ := id.token.StringClaim("cognito:preferred_role")
+	return credentials.Identity{
+		Token: id.raw, TokenExpires: id.token.Expiry(), Issuer: issuer,
+		Subject: id.token.Subject(), ClientID: id.token.ClientID(), Username: id.token.Username(),
+		Groups: slices.Collect(id.token.Groups()), PreferredRole: preferred,
+	}, nil
+}
+
+// grant gets the credentials of a request's user.
+func (e *exchange) grant(ctx context.Context) (*credentials.Grant, credentials.Identity, error) {
+	user, err := e.user(ctx)
+	if err != nil {
+		return nil, user, err
+	}
+	grant, err := e.cache.Get(ctx, user)
+	if err == nil {
+		identityOf(ctx).identityID = grant.IdentityID
+	}
+	return grant, user, err
+}
+
+// expires is when credentials that leave the edge are said to expire: with the
+// token, since nobody asks for another one when they are used.
+func (e *exchange) expires(grant *credentials.Grant, user credentials.Identity) time.Time {
+	if e.Outlive || user.TokenExpires.IsZero() || grant.Expires.Before(user.TokenExpires) {
+		return grant.Expires
+	}
+	return user.TokenExpires
+}

@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/credentials"
+)
+
+// exchangeHealth is what was reported of an exchange, so that a long outage is
+// one warning and a wrong role one a minute.
+type exchangeHealth struct {
+	mu      sync.Mutex // guards all below
+	down    bool
+	refused time.Time
+}
+
+const refusedEvery = time.Minute
+
+// observe reports an exchange: each one to the metrics, and to the log what an
+// operator should know.
+func (e *exchange) observe(event credentials.Exchange) {
+	metrics.exchanged(e.Name, e.Kind, event)
+	env := e.env.Load()
+	fields := []zap.Field{
+		zap.String("credentials", e.Name), zap.String("provider", e.Kind), zap.String("role_arn", event.Role),
+		zap.Duration("duration", event.Duration), zap.String("reason", credentials.Reason(event.Err)),
+	}
+	_, down := errors.AsType[*credentials.UnavailableError](event.Err)
+	switch {
+	case errors.Is(event.Err, context.Canceled): // the cache closes
+	case down:
+		e.reportOutage(env, event, fields)
+	case event.Err != nil:
+		e.reportRefusal(env, event, fields)
+	default:
+		e.reportSuccess(env, fields)
+	}
+}
+
+func (e *exchange) reportOutage(env *environment, event credentials.Exchange, fields []zap.Field) {
+	fields = append(fields, zap.Error(cause(event.Err)))
+	e.health.mu.Lock()
+	defer e.health.mu.Unlock()
+	if e.health.down {
+		env.logger.Debug("cannot get credentials", fields...)
+		return
+	}
+	e.health.down = true
+	env.logger.Warn("cannot get credentials; those that are valid are used meanwhile, and requests of other users get status 503", fields...)
+	env.emit("cognito_credentials_unavailable", map[string]any{
+		"credentials": e.Name, "provider": e.Kind, "error": cause(event.Err).Error(),
+	})
+}
+
+func (e *exchange) reportRefusal(env *environment, event credentials.Exchange, fields []zap.Field) {
+	e.health.mu.Lock()
+	defer e.health.mu.Unlock()
+	log := env.logger.Debug
+	if time.Since(e.health.refused) >= refusedEvery && !errors.Is(event.Err, credentials.ErrTokenRejected) {
+		log, e.health.refused = env.logger.Warn, time.Now()
+	}
+	log("credentials were refused; if all users are, check the roles and their trust policies", append(fields, zap.Error(cause(event.Err)))...)
+}
+
+func (e *exchange) reportSuccess(env *environment, fields []zap.Field) {
+	e.health.mu.Lock()
+	defer e.health.mu.Unlock()
+	if e.health.down {
+		e.health.down = false
+		env.logger.Info("credentials can be got again", fields...)
+		env.emit("cognito_credentials_recovered", map[string]any{"credentials": e.Name, "provider": e.Kind})
+		return
+	}
+	env.logger.Debug("got credentials", fields...)
+}
+
+// cause is what an error of the exchange does not show to clients: what the
+// service said.
+func cause(err error) error {
+	switch err := err.(type) {
+	case interface{ Unwrap() []error }:
+		if all := err.Unwrap(); len(all) > 0 {
+			return all[len(all)-1]
+		}
+	case interface{ Unwrap() error }:
+		if inner := err.Unwrap(); inner != nil {
+			return inner
+		}
+	}
+	return err
+}
+
+// traced puts a span around each exchange, where Caddy traces the request that
+// it is made for.
+func traced(spec exchangeSpec, provider credentials.Provider) credentials.Provider {
+	attributes := trace.WithAttributes(attribute.String("cognito.credentials", spec.Name), attribute.String("cognito.provider", spec.Kind))
+	return credentials.ProviderFunc(func(ctx context.Context, user credentials.Identity, role string) (credentials.Credentials, error) {
+		tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("github.com/caddy-cognito/caddy-cognito")
+		ctx, span := tracer.Start(ctx, "cognito credentials exchange", trace.WithSpanKind(trace.SpanKindClient), attributes)
+		defer span.End()
+		creds, err := provider.Retrieve(ctx, user, role)
+		span.SetAttributes(attribute.String("cognito.result", credentials.Reason(err)))
+		if err != nil {
+			span.SetStatus(codes.Error, err.Error())
+		}
+		return creds, err
+	})
+}

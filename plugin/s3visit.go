@@ -1,0 +1,262 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-cognito/caddy-cognito/credentials"
+)
+
+// visit is one request for a bucket.
+type visit struct {
+	*S3
+	w      http.ResponseWriter
+	r      *http.Request
+	header http.Header // those of the request that reach the store
+	query  string
+	prefix string
+	grant  *credentials.Grant
+}
+
+// path is the path of the request as a part of a key.
+func (v *visit) path() (string, error) {
+	path := strings.TrimPrefix(v.r.URL.Path, "/")
+	if hasDotSegment(path) || strings.Contains(path, "\x00") {
+		return "", errKey
+	}
+	return path, nil
+}
+
+// fetch asks the store for an object and hands what it says to o, which tells
+// whether the client has its answer.
+func (v *visit) fetch(o *objectWriter, method, key string, header http.Header) error {
+	r := *v.r
+	r.Method, r.Header = method, header
+	r.URL = &url.URL{Path: v.base.Path + "/" + key, RawQuery: v.query}
+	if method != http.MethodPut {
+		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
+	}
+	o.visit, o.header = v, make(http.Header)
+	return v.store.ServeHTTP(o, &r, nobody)
+}
+
+// nobody is behind the proxy.
+var nobody = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+
+// read serves an object, or what stands for it.
+func (v *visit) read() error {
+	path, err := v.path()
+	if err != nil {
+		return err
+	}
+	if len(v.Index) > 0 && (path == "" || strings.HasSuffix(path, "/")) {
+		return v.readIndex(path)
+	}
+	if v.prefix+path == "" { // the bucket itself, whose answer is a list
+		return v.missing(http.StatusNotFound)
+	}
+	if v.RedirectOver > 0 && v.r.Method == http.MethodGet {
+		if done, err := v.redirectLarge(path); done || err != nil {
+			return err
+		}
+	}
+	o, err := v.readObject(v.prefix + path)
+	switch {
+	case err != nil || o.passed:
+		return err
+	case !o.missing():
+		return v.fail(o)
+	}
+	if found, err := v.redirectToIndex(path); found || err != nil {
+		return err
+	}
+	return v.missing(o.status)
+}
+
+// readIndex serves the index document of a path that ends in a slash.
+func (v *visit) readIndex(path string) error {
+	status := http.StatusNotFound
+	for _, name := range v.Index {
+		o, err := v.readObject(v.prefix + path + name)
+		switch {
+		case err != nil || o.passed:
+			return err
+		case !o.missing():
+			return v.fail(o)
+		}
+		status = o.status
+	}
+	return v.missing(status)
+}
+
+// readObject serves an object if the store gives it. Stores do not honour
+// If-Range, and would send a part of the new object to a client that wants to
+// complete the old one: so it is turned into a condition of the whole request,
+// and where that fails, the whole object is asked for.
+func (v *visit) readObject(key string) (*objectWriter, error) {
+	header, conditional := rangeConditions(v.header)
+	o := new(objectWriter)
+	err := v.fetch(o, v.r.Method, key, header)
+	if err == nil && conditional && o.status == http.StatusPreconditionFailed {
+		o = new(objectWriter)
+		err = v.fetch(o, v.r.Method, key, without(header, "Range", "If-Match", "If-Unmodified-Since"))
+	}
+	return o, err
+}
+
+// redirectToIndex sends a client that left out the slash of a directory there, as
+// S3's website endpoints do, so that relative links work. The location is
+// relative: what the path was before Caddy changed it is the browser's business.
+func (v *visit) redirectToIndex(path string) (found bool, err error) {
+	for _, name := range v.Index {
+		o := &objectWriter{probe: true}
+		if err := v.fetch(o, http.MethodHead, v.prefix+path+"/"+name, http.Header{}); err != nil {
+			return false, err
+		}
+		if o.status != http.StatusOK {
+			continue
+		}
+		location := url.URL{Path: path[strings.LastIndexByte(path, '/')+1:] + "/", RawQuery: v.r.URL.RawQuery}
+		v.redirect("./"+strings.TrimPrefix(location.String(), "./"), "private")
+		return true, nil
+	}
+	return false, nil
+}
+
+// presignedLifetime is enough to begin a download.
+const presignedLifetime = time.Minute
+
+// redirectLarge sends the client to the store itself when the object is large.
+// The URL is a key to the object for whoever sees it, so it lives a minute only.
+func (v *visit) redirectLarge(path string) (done bool, err error) {
+	o := &objectWriter{probe: true}
+	if err := v.fetch(o, http.MethodHead, v.prefix+path, http.Header{}); err != nil {
+		return false, err
+	}
+	if o.status != http.StatusOK || o.length() < v.RedirectOver {
+		return false, nil
+	}
+	object := *v.base
+	object.Path, object.RawQuery = v.base.Path+"/"+v.prefix+path, v.query
+	signed, err := v.grant.Presign(v.r.Context(), http.MethodGet, &object, v.target, presignedLifetime, time.Now())
+	if errors.Is(err, credentials.ErrExpiring) {
+		return false, nil
+	}
+	if err == nil {
+		v.redirect(signed, "no-store")
+	}
+	return err == nil, err
+}
+
+func (v *visit) redirect(location, cacheControl string) {
+	v.w.Header().Set("Cache-Control", cacheControl)
+	v.w.Header().Set("Location", location)
+	v.w.WriteHeader(http.StatusFound)
+}
+
+// missing answers for an object that is not there, or that the store does not
+// show: whoever may not list a bucket is told the same for both.
+func (v *visit) missing(status int) error {
+	if status != http.StatusForbidden || !v.ShowDenied {
+		status = http.StatusNotFound
+	}
+	if v.Fallback != "" && wantsPage(v.r) {
+		if done, err := v.serveInstead(v.Fallback, http.StatusOK); done || err != nil {
+			return err
+		}
+	}
+	if v.ErrorDocument != "" {
+		if done, err := v.serveInstead(v.ErrorDocument, status); done || err != nil {
+			return err
+		}
+	}
+	v.w.Header().Set("Cache-Control", "no-store")
+	return caddyhttp.Error(status, errors.New("the store has no such object for this user"))
+}
+
+// wantsPage: a missing script answered with a page fails in a way that nobody
+// understands.
+func wantsPage(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "", "document", "empty", "frame", "iframe":
+		return true
+	}
+	return false
+}
+
+// serveInstead serves another object with the status.
+func (v *visit) serveInstead(document string, status int) (done bool, err error) {
+	key, err := replaceKey(v.r, document)
+	if err != nil {
+		return false, nil
+	}
+	if absolute, ok := strings.CutPrefix(key, "/"); ok {
+		key = absolute
+	} else {
+		key = v.prefix + key
+	}
+	o := &objectWriter{as: status}
+	header := without(v.header, "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
+	err = v.fetch(o, v.r.Method, key, header)
+	return o.passed, err
+}
+
+// write uploads or deletes an object.
+func (v *visit) write() error {
+	path, err := v.path()
+	switch {
+	case err != nil:
+		return err
+	case path == "" || strings.HasSuffix(path, "/"):
+		return errKey
+	}
+	if v.r.Method == http.MethodPut {
+		if v.r.ContentLength < 0 {
+			return credentials.ErrLengthRequired
+		}
+		if v.r.ContentLength > v.MaxUpload {
+			return errUploadTooLarge
+		}
+	}
+	o := new(objectWriter)
+	if err := v.fetch(o, v.r.Method, v.prefix+path, v.header); err != nil || o.passed {
+		return err
+	}
+	return v.fail(o)
+}
+
+// told are the statuses of the store that mean the same to the client. All others
+// are between the edge and the store.
+var told = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusConflict,
+	http.StatusLengthRequired, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusRequestedRangeNotSatisfiable,
+}
+
+// fail answers for a request that the store, or our transport, refused.
+func (v *visit) fail(o *objectWriter) error {
+	if refused := identityOf(v.r.Context()).refused; refused != nil {
+		return refused
+	}
+	header := v.w.Header()
+	header.Set("Cache-Control", "no-store")
+	closeUnread(header, v.r)
+	status := http.StatusBadGateway
+	switch {
+	case slices.Contains(told, o.status):
+		status = o.status
+	case o.status == http.StatusServiceUnavailable || o.status == http.StatusTooManyRequests:
+		status = http.StatusServiceUnavailable
+		header.Set("Retry-After", "1")
+	}
+	if contentRange := o.header.Get("Content-Range"); status == http.StatusRequestedRangeNotSatisfiable && contentRange != "" {
+		header.Set("Content-Range", contentRange)
+	}
+	return caddyhttp.Error(status, fmt.Errorf("the store answered with status %d", o.status))
+}
