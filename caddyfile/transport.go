@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
-// ParseTransport parses the block of the transport, and returns what is left of
-// it for Caddy's HTTP transport, whose options it takes, too.
+// ParseTransport parses the block of the transport. What is left of it goes to
+// http, the parser of Caddy's HTTP transport, whose options it takes, too.
 //
 //	transport cognito_aws {
 //		credentials  <name>
@@ -29,16 +29,20 @@ import (
 //	}
 //
 // allow_query and allow_header may be repeated.
-func ParseTransport(d *caddyfile.Dispenser) (transport config.Transport, rest *caddyfile.Dispenser, err error) {
+func ParseTransport(d *caddyfile.Dispenser, http func(*caddyfile.Dispenser) error) (config.Transport, error) {
+	var transport config.Transport
 	d.Next()
 	if d.NextArg() {
-		return transport, nil, d.Errf("transport cognito_aws: expected a block that starts with {, got %q", d.Val())
+		return transport, d.Errf("transport cognito_aws: expected a block that starts with {, got %q", d.Val())
 	}
-	err = judged(d, &transport, func(check func() error) (err error) {
-		rest, err = blockAndRest(d, transportWords(d, &transport, check), check, "allow_query", "allow_header")
-		return err
+	err := judged(d, &transport, func(check func() error) error {
+		rest, err := blockAndRest(d, transportWords(d, &transport, check), check, "allow_query", "allow_header")
+		if err != nil {
+			return err
+		}
+		return http(rest) // before something is found missing: it may be misspelt there
 	})
-	return transport, rest, err
+	return transport, err
 }
 
 // transportWords needs the check of each line for the block of inject.

@@ -19,11 +19,16 @@ type proxied struct {
 }
 
 func parseTransport(d *caddyfile.Dispenser) (proxied, error) {
-	transport, rest, err := parse.ParseTransport(d)
+	var parsed proxied
+	transport, err := parse.ParseTransport(d, func(rest *caddyfile.Dispenser) error {
+		parsed.rest = outline(rest)
+		return nil
+	})
 	if err != nil {
 		return proxied{}, err
 	}
-	return proxied{transport, outline(rest)}, nil
+	parsed.Transport = transport
+	return parsed, nil
 }
 
 // outline reads a block as the parsers of Caddy's modules do: the words with their

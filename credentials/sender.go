@@ -3,6 +3,7 @@ package credentials
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -115,9 +116,10 @@ var errSentOnce = errors.New("the body cannot be sent twice")
 // still be at work on the one before.
 func (s *Sender) attempt(r *http.Request, wire *url.URL, p *payload, grant *Grant) (*http.Response, error) {
 	signed := r.WithContext(r.Context())
-	if signed.Header = r.Header.Clone(); signed.Header == nil {
-		signed.Header = make(http.Header)
-	}
+	// Values are replaced, not changed, so they can be shared. Room for those of
+	// the signature: a map that grows costs more than the signature's hashes.
+	signed.Header = make(http.Header, len(r.Header)+len(signatureHeaders))
+	maps.Copy(signed.Header, r.Header)
 	signed.URL, signed.Host, signed.RequestURI = new(*wire), wire.Host, ""
 	if r.Host != "" {
 		signed.Host = wireHost(wire.Scheme, r.Host)

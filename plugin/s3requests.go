@@ -74,7 +74,7 @@ var stored = map[string]bool{
 // allowed is refused rather than left out: an upload without its
 // X-Amz-Copy-Source would write an empty object.
 func (s *s3Requests) headers(all http.Header) (http.Header, error) {
-	kept := make(http.Header, len(stored))
+	kept := make(http.Header) // browsers send few of them
 	for name, values := range all {
 		switch {
 		case stored[name] || s.header[name], harmless(name):

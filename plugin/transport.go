@@ -55,13 +55,9 @@ func (Transport) CaddyModule() caddy.ModuleInfo {
 }
 
 // UnmarshalCaddyfile parses the block; see [parse.ParseTransport] for its words.
-func (t *Transport) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	transport, rest, err := parse.ParseTransport(d)
-	if err != nil {
-		return err
-	}
-	t.Transport = transport
-	return t.HTTPTransport.UnmarshalCaddyfile(rest)
+func (t *Transport) UnmarshalCaddyfile(d *caddyfile.Dispenser) (err error) {
+	t.Transport, err = parse.ParseTransport(d, t.HTTPTransport.UnmarshalCaddyfile)
+	return err
 }
 
 // parseHTTPTransport parses options of Caddy's HTTP transport alone.
@@ -75,11 +71,16 @@ func parseHTTPTransport(d *caddyfile.Dispenser) (json.RawMessage, error) {
 
 // Provision finds the exchange and reserves the headers for credentials.
 func (t *Transport) Provision(ctx caddy.Context) error {
-	if err := t.Transport.Validate(); err != nil {
-		return err
-	}
 	app, err := loadApp(ctx)
 	if err != nil {
+		return err
+	}
+	resolved, err := t.Transport.Resolve(app.repl)
+	if err != nil {
+		return err
+	}
+	t.Transport = *resolved
+	if err := t.Transport.Validate(); err != nil {
 		return err
 	}
 	if t.exchange, err = app.exchange(t.Credentials); err != nil {
