@@ -29,18 +29,32 @@ func (p *payload) close() {
 	}
 }
 
-// payloadOf decides how the body of r is sent. It takes the body over, also when
-// it fails.
+// refusesBody tells from the length of a body that it cannot be sent.
+func (s *Sender) refusesBody(r *http.Request) error {
+	switch {
+	case !hasBody(r):
+		return nil
+	case s.opts.Target.s3() && r.ContentLength < 0:
+		return ErrLengthRequired
+	case !s.opts.Target.s3() && r.ContentLength > s.opts.MaxBody:
+		return ErrBodyTooLarge
+	}
+	return nil
+}
+
+func hasBody(r *http.Request) bool {
+	return r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0
+}
+
+// payloadOf decides how the body of r is sent, which refusesBody has let pass. It
+// takes the body over, also when it fails.
 func (s *Sender) payloadOf(r *http.Request) (*payload, error) {
 	switch {
-	case r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0:
+	case !hasBody(r):
 		closeBody(r)
 		return &payload{hash: EmptyPayload}, nil
 	case !s.opts.Target.s3():
 		return buffer(r, s.opts.MaxBody)
-	case r.ContentLength < 0:
-		closeBody(r)
-		return nil, ErrLengthRequired
 	case s.opts.Checksum && !hasChecksum(r.Header):
 		return &payload{hash: trailerPayload, length: r.ContentLength, stream: r.Body, trailer: true}, nil
 	}
@@ -61,9 +75,6 @@ func hasChecksum(h http.Header) bool {
 // buffer reads a body and hashes it.
 func buffer(r *http.Request, most int64) (*payload, error) {
 	defer closeBody(r)
-	if r.ContentLength > most {
-		return nil, ErrBodyTooLarge
-	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	switch {
 	case err != nil:

@@ -82,16 +82,20 @@ func (s *Sender) Send(r *http.Request, user Identity) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
+	if err := s.refusesBody(r); err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	grant, err := s.opts.Cache.Get(r.Context(), user)
+	if err != nil { // before the body is read: a client may wait to be asked for it
+		closeBody(r)
+		return nil, err
+	}
 	p, err := s.payloadOf(r)
 	if err != nil {
 		return nil, err
 	}
 	for done := (attempts{}); ; {
-		grant, err := s.opts.Cache.Get(r.Context(), user)
-		if err != nil {
-			p.close()
-			return nil, err
-		}
 		answer, err := s.attempt(r, wire, p, grant)
 		if err != nil {
 			return nil, err
@@ -105,6 +109,9 @@ func (s *Sender) Send(r *http.Request, user Identity) (*http.Response, error) {
 			err = &UnavailableError{RetryAfter: time.Second, Err: errSentOnce}
 		}
 		if err != nil {
+			return nil, err
+		}
+		if grant, err = s.opts.Cache.Get(r.Context(), user); err != nil {
 			return nil, err
 		}
 	}

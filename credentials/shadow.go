@@ -46,6 +46,19 @@ func (s *shadow) take(r *http.Request) *[len(signatureHeaders)]string {
 	return new([len(signatureHeaders)]string)
 }
 
+// collapse makes one slash of several that follow each other: services other than
+// S3 do that before they compute the signature, and the SDK's signer does not.
+func (s *shadow) collapse() {
+	path := s.url.EscapedPath()
+	if !strings.Contains(path, "//") {
+		return
+	}
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	s.url.Opaque = "//" + s.url.Host + path // the one form that the signer leaves alone
+}
+
 // give puts the signature into r, in place of one that the client may have sent.
 func (s *shadow) give(r *http.Request) {
 	for _, name := range signatureHeaders {

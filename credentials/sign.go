@@ -54,6 +54,9 @@ func (g *Grant) Sign(ctx context.Context, r *http.Request, to Target, payloadHas
 	s := shadows.Get().(*shadow)
 	defer s.release()
 	values := s.take(r)
+	if !to.s3() {
+		s.collapse()
+	}
 	s.header["Authorization"], s.header["X-Amz-Date"] = values[0:0:1], values[1:1:2]
 	if g.SessionToken != "" {
 		s.header["X-Amz-Security-Token"] = values[2:2:3]

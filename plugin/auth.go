@@ -67,6 +67,7 @@ func (a *Auth) Provision(ctx caddy.Context) (err error) {
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
 func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	r, id := withIdentity(r)
+	id.answer = w.Header()
 	raw, found, err := a.checker.find(r, id)
 	a.clean(r, id) // also before a refusal, since error routes can proxy, too
 	if err == nil {

@@ -16,11 +16,13 @@ import (
 type identity struct {
 	token        *verifier.Token // nil: anonymous, so far
 	raw          string
-	cleaned      bool   // the client's identity headers are gone
-	forwardToken bool   // the upstream gets the token
-	ambient      bool   // the browser sent the token by itself, in a cookie
-	identityID   string // in the identity pool, once it was asked
-	refused      error  // why our transport did not send the request
+	cleaned      bool        // the client's identity headers are gone
+	forwardToken bool        // the upstream gets the token
+	ambient      bool        // the browser sent the token by itself, in a cookie
+	identityID   string      // in the identity pool, once it was asked
+	refused      error       // why our transport did not send the request
+	answer       http.Header // of the response
+	body         *keptBody   // of the request, for another attempt
 }
 
 type identityKey struct{}

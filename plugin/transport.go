@@ -139,7 +139,7 @@ func (t *Transport) RequiresContentLength() bool { return t.Inject == nil }
 
 // RoundTrip implements [http.RoundTripper].
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Context().Value(caddyhttp.ServerCtxKey) == nil { // a health check
+	if r.Context().Value(caddyhttp.VarsCtxKey) == nil { // a health check, which no client made
 		return t.HTTPTransport.RoundTrip(r)
 	}
 	response, err := t.send(r)
@@ -176,7 +176,11 @@ func (t *Transport) prepare(r *http.Request) (*http.Request, error) {
 	if t.requests != nil {
 		return t.requests.prepare(r)
 	}
-	return shallowCopy(r), refusePresigned(r)
+	prepared := shallowCopy(r)
+	if r.Body != nil {
+		prepared.Body = identityOf(r.Context()).keep(r.Body)
+	}
+	return prepared, refusePresigned(r)
 }
 
 // sendInjected puts the credentials into headers. They are set here rather than
@@ -212,6 +216,7 @@ func shallowCopy(r *http.Request) *http.Request {
 func (t *Transport) refuse(r *http.Request, re refusal, err error) (*http.Response, error) {
 	if id := identityOf(r.Context()); id != nil {
 		id.refused = err
+		closeUnread(id.answer, r)
 	}
 	if r.Body != nil {
 		r.Body.Close()

@@ -1,0 +1,530 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-cognito/caddy-cognito/credentials"
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/verifier/verifiertest"
+)
+
+const (
+	testSub    = "5f0c2f6e-7c1d-4b5a-9d7e-000000000001"
+	testRole   = "arn:aws:iam::111122223333:role/readers"
+	testPoolID = "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"
+	identityID = "eu-west-1:aaaaaaaa-0000-0000-0000-000000000000"
+)
+
+// cloud answers for an identity pool and an STS.
+type cloud struct {
+	url string
+
+	mu    sync.Mutex // guards all below
+	calls map[string]int
+	body  map[string]string // the last of each operation
+	fail  int               // status of errors; 0: none
+	until time.Time         // of credentials
+}
+
+func newCloud(t testing.TB) *cloud {
+	t.Helper()
+	c := &cloud{calls: make(map[string]int), body: make(map[string]string), until: time.Now().Add(time.Hour).Truncate(time.Second)}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	return c
+}
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if !ok {
+		operation = r.FormValue("Action")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls[operation]++
+	c.body[operation] = r.Form.Encode()
+	if c.fail != 0 {
+		w.Header().Set("X-Amzn-ErrorType", map[bool]string{true: "InternalErrorException", false: "NotAuthorizedException"}[c.fail >= 500])
+		w.WriteHeader(c.fail)
+		_, _ = w.Write([]byte(`{"message":"no"}`))
+		return
+	}
+	switch operation {
+	case "GetId":
+		_, _ = fmt.Fprintf(w, `{"IdentityId":%q}`, identityID)
+	case "GetOpenIdToken":
+		_, _ = fmt.Fprintf(w, `{"IdentityId":%q,"Token":"vouched"}`, identityID)
+	case "GetCredentialsForIdentity":
+		_, _ = fmt.Fprintf(w, `{"IdentityId":%q,"Credentials":{"AccessKeyId":"ASIAKEY","SecretKey":"secret","SessionToken":"session","Expiration":%d}}`,
+			identityID, c.until.Unix())
+	default:
+		_, _ = fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIASTS</AccessKeyId>`+
+			`<SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken><Expiration>%s</Expiration></Credentials>`+
+			`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, c.until.UTC().Format(time.RFC3339))
+	}
+}
+
+func (c *cloud) called(operation string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls[operation]
+}
+
+func (c *cloud) failing(status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail = status
+}
+
+// context is a configuration with the user pools main, whose keys are pinned, and
+// other, the identity pools media, guests and basic, and the web identity sts.
+func (c *cloud) context(t testing.TB) caddy.Context {
+	t.Helper()
+	return contextWith(t, c.app(t, ""))
+}
+
+func (c *cloud) app(t testing.TB, media string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	if err := os.WriteFile(file, []byte(verifiertest.JWKS(newSigner(t).JWK())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pool := func(issuer string) string {
+		return fmt.Sprintf(`{"id":"eu-west-1_AbCdEfGhI","client":[%q],"issuer":[%q],"jwks_file":%q,"jwks_url":"http://127.0.0.1:1/jwks.json"}`, testClient, issuer, file)
+	}
+	return fmt.Sprintf(`{"user_pool":{"main":%s,"other":%s},
+		"identity_pool":{
+			"media":{"id":%q,"user_pool":["main"],"endpoint":%q%s},
+			"guests":{"id":%q,"user_pool":["main"],"guests":true,"endpoint":%q},
+			"basic":{"id":%q,"user_pool":["main"],"endpoint":%q,"role_arn":%q,"basic":{"endpoint":%q}}},
+		"web_identity":{"sts":{"endpoint":%q,"user_pool":["main"],"role_arn":%q,"outlive_token":true}}}`,
+		pool(testIssuer), pool("https://issuer.example/eu-west-1_AbCdEfGhI"),
+		testPoolID, c.url, media, testPoolID, c.url, testPoolID, c.url, testRole, c.url, c.url, testRole)
+}
+
+// exchangeNamed is one of a configuration.
+func exchangeNamed(t testing.TB, ctx caddy.Context, name string) *exchange {
+	t.Helper()
+	app, err := loadApp(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := app.exchange(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// served is a request as Caddy's server hands it to handlers.
+func served(method, target string) *http.Request {
+	r := httptest.NewRequest(method, target, nil)
+	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httptest.NewRecorder(), new(caddyhttp.Server))
+}
+
+// signedIn is a request that a cognito_auth let pass. Its config comes without the
+// outer braces; the token is an ID token unless change says otherwise.
+func signedIn(t testing.TB, ctx caddy.Context, r *http.Request, auth string, change func(map[string]any)) *http.Request {
+	t.Helper()
+	handler := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"token_use":["access","id"],"allow_ambiguous_path":true,`+auth+`}`)
+	r.Header.Set("Authorization", "Bearer "+accessToken(t, func(claims map[string]any) {
+		idToken(claims)
+		if change != nil {
+			change(claims)
+		}
+	}))
+	status, _, next := serve(t, handler, r)
+	if next.saw == nil {
+		t.Fatalf("expected the request to pass, got %d", status)
+	}
+	return next.saw
+}
+
+func TestExchangeKnowsItsUsers(t *testing.T) {
+	ctx := newCloud(t).context(t)
+	anonymous := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"pool":["main"],"optional":true}`)
+	_, _, passed := serve(t, anonymous, served("GET", "/"))
+	rows := []struct {
+		name, exchange string
+		r              *http.Request
+		want           error
+	}{
+		{"a user", "media", signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil), nil},
+		{"a user where guests are let in", "guests", signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil), nil},
+		{"nobody where guests are let in", "guests", passed.saw, nil},
+		{"nobody", "media", passed.saw, errNoToken},
+		{"a request that no cognito_auth saw", "media", served("GET", "/"), errNoAuth},
+		{"a request that no cognito_auth saw, where guests are let in", "guests", served("GET", "/"), errNoAuth},
+		{"an access token", "media", signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
+			c["token_use"], c["client_id"], c["username"] = "access", testClient, "jo"
+			delete(c, "aud")
+		}), errNotIDToken},
+		{"an access token where guests are let in", "guests", signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
+			c["token_use"], c["client_id"], c["username"] = "access", testClient, "jo"
+			delete(c, "aud")
+		}), errNotIDToken},
+		{"a user of another pool", "media", signedIn(t, ctx, served("GET", "/"), `"pool":["other"]`, set("iss", "https://issuer.example/eu-west-1_AbCdEfGhI")), errForeignPool},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			user, err := exchangeNamed(t, ctx, row.exchange).user(row.r.Context())
+			if !errors.Is(err, row.want) || err != nil && !reflect.DeepEqual(user, credentials.Identity{}) {
+				t.Errorf("expected %v and nobody, got %v and %+v", row.want, err, user)
+			}
+		})
+	}
+}
+
+func TestExchangeIsToldWhatDecides(t *testing.T) {
+	ctx := newCloud(t).context(t)
+	exp := time.Now().Add(time.Hour).Truncate(time.Second)
+	r := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
+		c["exp"], c["cognito:preferred_role"] = exp.Unix(), testRole
+	})
+	got, err := exchangeNamed(t, ctx, "media").user(r.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := got.Token
+	got.Token = ""
+	want := credentials.Identity{
+		TokenExpires: exp, Issuer: testIssuer, Subject: testSub, ClientID: testClient, Username: "jo",
+		Groups: []string{"admins", "editors"}, PreferredRole: testRole,
+	}
+	if !got.TokenExpires.Equal(want.TokenExpires) {
+		t.Errorf("expected %v, got %v", want.TokenExpires, got.TokenExpires)
+	}
+	got.TokenExpires = want.TokenExpires
+	if !reflect.DeepEqual(got, want) || strings.Count(token, ".") != 2 {
+		t.Errorf("expected %+v, got %+v", want, got)
+	}
+}
+
+func TestLoginOf(t *testing.T) {
+	const own = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI"
+	for _, row := range []struct{ name, issuer, want string }{
+		{"the original issuer", "https://" + own, own},
+		{"the updated issuer is known by the name of the original one", "https://issuer-" + own, own},
+		{"the issuer of a local pool", "http://127.0.0.1:9000/eu-west-1_AbCdEfGhI", "127.0.0.1:9000/eu-west-1_AbCdEfGhI"},
+		{"the updated issuer of another pool", "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other", "issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other"},
+	} {
+		if got := loginOf(row.issuer, "eu-west-1_AbCdEfGhI"); got != row.want {
+			t.Errorf("%s: expected %q, got %q", row.name, row.want, got)
+		}
+	}
+	if got := loginOf("https://a.example/b", "no pool"); got != "a.example/b" {
+		t.Errorf("expected the issuer without its scheme, got %q", got)
+	}
+}
+
+type causes []error
+
+func (c causes) Error() string   { return "outer" }
+func (c causes) Unwrap() []error { return c }
+
+func TestCause(t *testing.T) {
+	inner, reason := errors.New("what the service said"), errors.New("reason")
+	for _, row := range []struct {
+		name      string
+		err, want error
+	}{
+		{"an outage", &credentials.UnavailableError{Err: inner}, inner},
+		{"a refusal, whose cause is last", causes{reason, inner}, inner},
+		{"an error that wraps nothing", reason, reason},
+		{"an outage without a cause", &credentials.UnavailableError{}, &credentials.UnavailableError{}},
+	} {
+		if got := cause(row.err); got != row.want && got.Error() != row.want.Error() {
+			t.Errorf("%s: expected %v, got %v", row.name, row.want, got)
+		}
+	}
+	empty := causes{}
+	if got := cause(empty); got.Error() != empty.Error() {
+		t.Errorf("expected an error without causes as it is, got %v", got)
+	}
+}
+
+func TestExpires(t *testing.T) {
+	now := time.Now()
+	grant := &credentials.Grant{Credentials: credentials.Credentials{Expires: now.Add(time.Hour)}}
+	for _, row := range []struct {
+		name    string
+		outlive bool
+		token   time.Time
+		want    time.Time
+	}{
+		{"a token that expires first", false, now.Add(time.Minute), now.Add(time.Minute)},
+		{"a token that expires later", false, now.Add(2 * time.Hour), grant.Expires},
+		{"a token that may be outlived", true, now.Add(time.Minute), grant.Expires},
+		{"a guest, who has no token", false, time.Time{}, grant.Expires},
+	} {
+		e := &exchange{exchangeSpec: exchangeSpec{Outlive: row.outlive}}
+		if got := e.expires(grant, credentials.Identity{TokenExpires: row.token}); !got.Equal(row.want) {
+			t.Errorf("%s: expected %v, got %v", row.name, row.want, got)
+		}
+	}
+}
+
+func TestGrantsOfEachKind(t *testing.T) {
+	for _, row := range []struct {
+		exchange, key, identity string
+		calls                   []string
+	}{
+		{"media", "ASIAKEY", identityID, []string{"GetId", "GetCredentialsForIdentity"}},
+		{"basic", "ASIASTS", identityID, []string{"GetId", "GetOpenIdToken", "AssumeRoleWithWebIdentity"}},
+		{"sts", "ASIASTS", "", []string{"AssumeRoleWithWebIdentity"}},
+	} {
+		t.Run(row.exchange, func(t *testing.T) {
+			c := newCloud(t)
+			ctx := c.context(t)
+			r := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil)
+			if value, known := placeholderOf(r, "http.cognito.identity_id"); known {
+				t.Errorf("expected no identity before the exchange, got %q", value)
+			}
+			before := testutil.ToFloat64(metrics.exchanges.WithLabelValues(row.exchange, exchangeNamed(t, ctx, row.exchange).Kind, "ok"))
+			for range 3 {
+				grant, user, err := exchangeNamed(t, ctx, row.exchange).grant(r.Context())
+				if err != nil || grant.AccessKeyID != row.key || user.Subject != testSub {
+					t.Fatalf("expected %s of the user, got %+v, %+v, %v", row.key, grant, user, err)
+				}
+			}
+			for _, operation := range row.calls {
+				if n := c.called(operation); n != 1 {
+					t.Errorf("expected %s once, got %d", operation, n)
+				}
+			}
+			if value, known := placeholderOf(r, "http.cognito.identity_id"); value != row.identity || known != (row.identity != "") {
+				t.Errorf("expected the identity %q, got %q", row.identity, value)
+			}
+			after := testutil.ToFloat64(metrics.exchanges.WithLabelValues(row.exchange, exchangeNamed(t, ctx, row.exchange).Kind, "ok"))
+			if after != before+1 {
+				t.Errorf("expected one exchange to be counted, got %v", after-before)
+			}
+		})
+	}
+}
+
+func TestGrantsThatFail(t *testing.T) {
+	c := newCloud(t)
+	ctx := c.context(t)
+	c.failing(400)
+	r := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil)
+	if _, _, err := exchangeNamed(t, ctx, "media").grant(r.Context()); !errors.Is(err, credentials.ErrDenied) {
+		t.Errorf("expected a denial, got %v", err)
+	}
+	if _, _, err := exchangeNamed(t, ctx, "media").grant(served("GET", "/").Context()); !errors.Is(err, errNoAuth) {
+		t.Errorf("expected nobody, got %v", err)
+	}
+}
+
+// TestExchangesAreShared by configurations that describe them alike.
+func TestExchangesAreShared(t *testing.T) {
+	c := newCloud(t)
+	first, second, changed := contextWith(t, c.app(t, "")), contextWith(t, c.app(t, "")), contextWith(t, c.app(t, `,"role_arn":"`+testRole+`"`))
+	media := exchangeNamed(t, first, "media")
+	if exchangeNamed(t, second, "media") != media {
+		t.Error("two configurations with the same exchange have one each")
+	}
+	if exchangeNamed(t, changed, "media") == media {
+		t.Error("two configurations with different exchanges share one")
+	}
+	for name, change := range map[string]string{"the cache": `,"cache_size":7`, "outliving": `,"outlive_token":true`, "guests": `,"guests":true`, "roles": `,"group_role":[{"group":"a","role_arn":"` + testRole + `"}]`} {
+		if exchangeNamed(t, contextWith(t, c.app(t, change)), "media") == media {
+			t.Errorf("configurations that differ in %s share an exchange", name)
+		}
+	}
+}
+
+func TestExchangesEndWithTheLastConfiguration(t *testing.T) {
+	c := newCloud(t)
+	var media *exchange
+	t.Run("a configuration", func(t *testing.T) {
+		ctx := c.context(t)
+		media = exchangeNamed(t, ctx, "media")
+		t.Run("and its successor", func(t *testing.T) { c.context(t) })
+		if _, _, err := media.grant(signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil).Context()); err != nil {
+			t.Errorf("expected the exchange to live on, got %v", err)
+		}
+	})
+	_, err := media.cache.Get(t.Context(), credentials.Identity{Token: "x", Subject: "y"})
+	if _, ok := errors.AsType[*credentials.UnavailableError](err); !ok {
+		t.Errorf("expected the exchange to be closed, got %v", err)
+	}
+}
+
+func TestExchangeRefuses(t *testing.T) {
+	for _, row := range []struct{ name, app, want string }{
+		{"an identity pool without a name", `{"identity_pool":{"":{"id":"eu-west-1:1d2c","guests":true}}}`, "identity_pool"},
+		{"a name that cannot be written", `{"web_identity":{"a b":{"region":"eu-west-1"}}}`, "web_identity"},
+		{"an identity pool that is null", `{"identity_pool":{"a":null}}`, "identity_pool a"},
+		{"a web identity that is null", `{"web_identity":{"a":null}}`, "web_identity a"},
+		{"a user pool that nobody configured", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","user_pool":["nobody"]}}}`, "nobody"},
+		{"an unset variable", `{"identity_pool":{"a":{"id":"{env.COGNITO_TEST_UNSET}","guests":true}}}`, "id"},
+		{"an unset variable of a web identity", `{"user_pool":{"m":{"id":"eu-west-1_AbCdEfGhI","client":["c"]}},"web_identity":{"a":{"endpoint":"{env.COGNITO_TEST_UNSET}","user_pool":["m"],"role_arn":"` + testRole + `"}}}`, "endpoint"},
+		{"an identity pool ID that is none", `{"identity_pool":{"a":{"id":"x","guests":true}}}`, "id:"},
+		{"a web identity without a role", `{"user_pool":{"m":{"id":"eu-west-1_AbCdEfGhI","client":["c"]}},"web_identity":{"a":{"region":"eu-west-1","user_pool":["m"]}}}`, "role_arn"},
+		{"one name for two", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","guests":true}},"web_identity":{"a":{"region":"eu-west-1"}}}`, `a`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			base, err := caddy.ProvisionContext(&caddy.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := caddy.NewContext(base)
+			defer cancel()
+			if _, err := ctx.LoadModuleByID("cognito", json.RawMessage(row.app)); err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("expected an error with %q, got %v", row.want, err)
+			}
+		})
+	}
+	if _, err := (&App{}).exchange("nobody"); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
+		t.Errorf("expected an error that names it, got %v", err)
+	}
+}
+
+func TestExchangesAreReported(t *testing.T) {
+	down := credentials.Exchange{Err: &credentials.UnavailableError{Err: errors.New("connection refused")}}
+	denied := credentials.Exchange{Err: credentials.ErrDenied}
+	rejected := credentials.Exchange{Err: credentials.ErrTokenRejected}
+	canceled := credentials.Exchange{Err: context.Canceled}
+	var up credentials.Exchange
+	const (
+		outage  = "warn cannot get credentials; those that are valid are used meanwhile, and requests of other users get status 503"
+		refused = "warn credentials were refused; if all users are, check the roles and their trust policies"
+		again   = "info credentials can be got again"
+	)
+	for _, row := range []struct {
+		name   string
+		events []credentials.Exchange
+		want   []string
+	}{
+		{"nothing happens", []credentials.Exchange{up, up}, nil},
+		{"a long outage is one warning", []credentials.Exchange{up, down, down, down, up, up}, []string{outage, again}},
+		{"two outages are two", []credentials.Exchange{down, up, down}, []string{outage, again, outage}},
+		{"many refusals are one warning a minute", []credentials.Exchange{denied, denied, denied}, []string{refused}},
+		{"tokens that are not accepted are the users' business", []credentials.Exchange{rejected, rejected}, nil},
+		{"a refusal does not end an outage", []credentials.Exchange{down, rejected, down}, []string{outage}},
+		{"the end of the process is no outage", []credentials.Exchange{canceled}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app, err := loadApp(newContext(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			core, logs := observer.New(zapcore.InfoLevel)
+			env := *app.env
+			env.logger = zap.New(core)
+			e := &exchange{exchangeSpec: exchangeSpec{Name: "media", Kind: "identity_pool"}}
+			e.env.Store(&env)
+			for _, event := range row.events {
+				e.observe(event)
+			}
+			var got []string
+			for _, entry := range logs.All() {
+				got = append(got, entry.Level.String()+" "+entry.Message)
+			}
+			if !reflect.DeepEqual(got, row.want) {
+				t.Errorf("expected %q, got %q", row.want, got)
+			}
+		})
+	}
+}
+
+func TestExchangesInMetricsAndStatus(t *testing.T) {
+	c := newCloud(t)
+	ctx := c.context(t)
+	r := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil)
+	if _, _, err := exchangeNamed(t, ctx, "media").grant(r.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := cacheEntries()[exchangeLabels{"media", "identity_pool"}]; got != 1 {
+		t.Errorf("expected one user, got %d", got)
+	}
+	if n := testutil.CollectAndCount(metrics.live, "caddy_cognito_credential_cache_entries", "caddy_cognito_jwks_keys"); n < 4 {
+		t.Errorf("expected an entry for each exchange, got %d", n)
+	}
+	status, body := callAdmin(t, http.MethodGet, "/cognito/status")
+	for _, secret := range []string{"ASIAKEY", "secret\"", testSub, identityID, "session\""} {
+		if strings.Contains(body, secret) {
+			t.Errorf("the status tells %s: %s", secret, body)
+		}
+	}
+	var got struct {
+		Credentials []exchangeStatus `json:"credentials"`
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 {
+		t.Fatalf("expected the status, got %d %s: %v", status, body, err)
+	}
+	for i, name := range []string{"basic", "guests", "media", "sts"} {
+		e := got.Credentials[i]
+		used := name == "media"
+		if e.Name != name || (e.Entries == 1) != used || (e.LastResult == "ok") != used || (e.NextExpiry != nil && e.OldestObtained != nil && e.LastExchange != nil) != used {
+			t.Errorf("expected %s, in use %v, got %+v", name, used, e)
+		}
+	}
+}
+
+// TestExchangeClientFollowsNobody: a token must not go to a place that the operator
+// did not name.
+func TestExchangeClientFollowsNobody(t *testing.T) {
+	reached := false
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer elsewhere.Close()
+	redirecting := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer redirecting.Close()
+	client := newExchangeClient()
+	defer client.CloseIdleConnections()
+	answer, err := client.Post(redirecting.URL, "application/json", strings.NewReader("token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if reached || answer.StatusCode != http.StatusTemporaryRedirect || client.Timeout == 0 {
+		t.Errorf("expected the redirect itself, got %d; reached: %v", answer.StatusCode, reached)
+	}
+}
+
+// TestSpecsHaveDefaults that depend on each other.
+func TestSpecsHaveDefaults(t *testing.T) {
+	ctx := newCloud(t).context(t)
+	app, err := loadApp(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"media": "eu-west-1", "sts": "us-east-1"} {
+		if got := exchangeNamed(t, ctx, name).Region; got != want {
+			t.Errorf("%s: expected the region %s, got %s", name, want, got)
+		}
+	}
+	app.IdentityPools["named"] = &config.IdentityPool{
+		ID: testPoolID, Exchange: config.Exchange{UserPools: []string{"main", "other"}},
+		Logins: []config.Login{{UserPool: "other", Provider: "provider.example"}},
+	}
+	spec, err := app.identityPoolSpec("named")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{testIssuer: "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI", "https://issuer.example/eu-west-1_AbCdEfGhI": "provider.example"}
+	if !reflect.DeepEqual(spec.Logins, want) {
+		t.Errorf("expected %v, got %v", want, spec.Logins)
+	}
+}
