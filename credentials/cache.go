@@ -120,11 +120,11 @@ func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 	grant, now := e.current.Load(), time.Now()
 	if grant.usable(now) {
 		if !now.Before(grant.refresh) {
-			_, _ = c.join(ctx, e, user, role, true) // what it will bring is for the next one
+			_, _ = c.join(ctx, e, user, role, grant) // what it will bring is for the next one
 		}
 		return grant, nil
 	}
-	f, err := c.join(ctx, e, user, role, false)
+	f, err := c.join(ctx, e, user, role, grant)
 	if err != nil {
 		return nil, err
 	}

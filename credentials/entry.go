@@ -58,14 +58,19 @@ const dropPause = 30 * time.Second
 var errClosed = errors.New("credentials cache is closed")
 
 // join returns the exchange that runs, or starts one. While a pause after a
-// failure lasts, it returns the error of the failure.
-func (c *Cache) join(ctx context.Context, e *entry, user Identity, role string, refresh bool) (*flight, error) {
+// failure lasts, it returns the error of the failure. Seen is the grant that the
+// caller found wanting: one that has landed since needs no exchange.
+func (c *Cache) join(ctx context.Context, e *entry, user Identity, role string, seen *Grant) (*flight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.flight != nil {
 		return e.flight, nil
 	}
-	if time.Now().Before(e.retry) && !e.newToken(user) {
+	now := time.Now()
+	if grant := e.current.Load(); grant != seen && grant.usable(now) {
+		return landed(grant), nil
+	}
+	if now.Before(e.retry) && !e.newToken(user) {
 		return nil, e.err
 	}
 	c.closing.RLock()
@@ -76,8 +81,16 @@ func (c *Cache) join(ctx context.Context, e *entry, user Identity, role string, 
 	f := &flight{done: make(chan struct{})}
 	e.flight = f
 	ctx = context.WithoutCancel(ctx)
+	refresh := seen.usable(now)
 	c.running.Go(func() { c.exchange(ctx, e, f, user, role, refresh) })
 	return f, nil
+}
+
+// landed is a flight that has ended.
+func landed(grant *Grant) *flight {
+	f := &flight{done: make(chan struct{}), grant: grant}
+	close(f.done)
+	return f
 }
 
 // newToken reports whether a token was rejected and the user has another one

@@ -138,6 +138,10 @@ func classify(err error) error {
 	case slices.Contains(denied, code):
 		return &exchangeError{ErrDenied, err}
 	}
+	var response *smithyhttp.ResponseError
+	if code == "UnknownError" && errors.As(err, &response) && lasting(response.HTTPStatusCode()) {
+		return &exchangeError{ErrAnswer, err} // a page: the SDK found no code in it
+	}
 	return &UnavailableError{RetryAfter: time.Second, Err: err}
 }
 
@@ -157,15 +161,18 @@ func invalidParameter(message string) error {
 	return ErrTokenRejected
 }
 
-// classifyTransport: an answer that is no AWS answer is broken; none at all is
-// an outage.
+// classifyTransport: an answer that is no AWS answer is broken, unless its status
+// says that it is an outage; no answer at all is an outage.
 func classifyTransport(err error) error {
 	var response *smithyhttp.ResponseError
 	var broken *smithy.DeserializationError
-	switch {
-	case errors.As(err, &broken) && !(errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError):
+	if errors.As(err, &broken) && (!errors.As(err, &response) || lasting(response.HTTPStatusCode()) || response.HTTPStatusCode() < http.StatusBadRequest) {
 		return &exchangeError{ErrAnswer, err}
-	default:
-		return &UnavailableError{RetryAfter: time.Second, Err: err}
 	}
+	return &UnavailableError{RetryAfter: time.Second, Err: err}
+}
+
+// lasting reports whether a status means that the next try will not be better.
+func lasting(status int) bool {
+	return status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusTooManyRequests
 }

@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -104,7 +105,7 @@ func TestUsersMistakesAreNotTheUpstreams(t *testing.T) {
 		{"no role, POST", 403, 0, func(w *serviceWorld) answer { return w.as("mo", "POST", "/", "hello") }},
 		{"a presigned query", 400, 0, func(w *serviceWorld) answer { return w.as("jo", "GET", "/?X-Amz-Signature=1", "") }},
 		{"dot segments", 400, 0, func(w *serviceWorld) answer { return w.rawAs("GET", "/a/..", "") }},
-		{"a body that is too large", 413, 0, func(w *serviceWorld) answer { return w.as("jo", "POST", "/", strings.Repeat("a", maxBody+1)) }},
+		{"a body that is too large", 413, 0, func(w *serviceWorld) answer { return w.tooLarge(maxBody + 1) }},
 		{"no token", 401, 0, func(w *serviceWorld) answer { return w.get("/") }},
 		{"a token that the exchange does not take", 401, 1, func(w *serviceWorld) answer {
 			w.cognito.SetFault(cognitolocal.EndpointGetCredentials, cognitolocal.FaultAPI("NotAuthorizedException", "Invalid login token. Token expired: 2 >= 1"))
@@ -138,6 +139,32 @@ func TestUsersMistakesAreNotTheUpstreams(t *testing.T) {
 			check(t, w.pool.SetGroups("mo", "admins"))
 			w.wantStatus(200, w.as("mo", "GET", "/", "")) // with the only upstream, which allows one failure
 			w.service.one(t)
+		})
+	}
+}
+
+// TestAHalfBodyIsNotTheUpstreams: it is read before anybody is called, so whoever
+// breaks it off must not have the only upstream taken for broken.
+func TestAHalfBodyIsNotTheUpstreams(t *testing.T) {
+	for name, request := range map[string]string{
+		"announced":   "Content-Length: 1000\r\n\r\nhello",
+		"chunked":     "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+		"a bad chunk": "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := startedService(t, signing{proxy: "fail_duration 1m\nmax_fails 1"})
+			w.wantStatus(200, w.as("jo", "GET", "/", ""))
+			w.service.take()
+			conn := w.dial()
+			_, err := io.WriteString(conn, head("POST", "/", w.bearerOf("jo"))+request)
+			check(t, err)
+			check(t, conn.(interface{ CloseWrite() error }).CloseWrite())
+			if got, err := readAnswer(conn, "POST"); err == nil && (got.status < 400 || got.status >= 500) {
+				t.Errorf("expected the client to be told of its mistake, got %d", got.status)
+			}
+			check(t, conn.Close())
+			w.service.none(t)
+			w.wantStatus(200, w.as("mo", "GET", "/", ""))
 		})
 	}
 }

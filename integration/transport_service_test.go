@@ -41,7 +41,7 @@ type arrived struct {
 	chunked bool
 }
 
-// fault is an error of AWS.
+// awsFault is an error of AWS.
 type awsFault struct {
 	status        int
 	code, message string

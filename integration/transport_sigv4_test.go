@@ -24,7 +24,7 @@ type sigv4 struct {
 
 var errSigV4 = errors.New("incomplete signature")
 
-// one is the value of a header that must occur exactly once.
+// oneValue is the value of a header that must occur exactly once.
 func oneValue(h http.Header, name string) (string, error) {
 	if values := h[name]; len(values) != 1 {
 		return "", fmt.Errorf("%w: %d values of %s", errSigV4, len(values), name)

@@ -104,7 +104,7 @@ func sameOrigin(r *http.Request) bool {
 		return site == "same-origin"
 	}
 	scheme, host, _ := strings.Cut(r.Header.Get("Origin"), "://")
-	return strings.EqualFold(host, r.Host) && (scheme == "https" || r.TLS == nil)
+	return strings.EqualFold(host, r.Host) && (scheme == "https" || scheme == "http" && r.TLS == nil)
 }
 
 // Interface guards

@@ -44,7 +44,7 @@ type exchangeSpec struct {
 	provider func(*http.Client) (credentials.Provider, error)
 }
 
-// exchangeTimeout bounds one call to the exchange.
+// exchangeTimeout bounds an exchange with all its calls: requests wait for it.
 const exchangeTimeout = 5 * time.Second
 
 // acquireExchange takes a reference; release gives it back.
@@ -70,7 +70,8 @@ func newExchange(key string, spec exchangeSpec, env *environment) (*exchange, er
 		return nil, err
 	}
 	e.cache, err = credentials.NewCache(credentials.CacheOptions{
-		Provider: traced(spec, provider), Roles: spec.Roles, Size: spec.Size, Observe: e.observe,
+		Provider: traced(spec, provider), Roles: spec.Roles, Size: spec.Size,
+		Timeout: exchangeTimeout, Observe: e.observe,
 	})
 	return e, err
 }
@@ -81,9 +82,23 @@ func newExchangeClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16 // users come in crowds
 	return &http.Client{
-		Transport: transport, Timeout: exchangeTimeout,
+		Transport: bounded{transport}, Timeout: exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// bounded ends answers that are longer than any exchange's: the SDK would keep
+// all of one in memory.
+type bounded struct{ *http.Transport }
+
+const maxExchangeAnswer = 1 << 20
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := b.Transport.RoundTrip(r)
+	if err == nil {
+		response.Body = http.MaxBytesReader(nil, response.Body, maxExchangeAnswer)
+	}
+	return response, err
 }
 
 func (e *exchange) release() error {

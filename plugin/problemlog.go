@@ -23,16 +23,15 @@ const problemEvery = time.Minute
 
 // report logs what only an operator can mend.
 func (p *problemLog) report(err error) {
-	key := "other"
+	key, level := "other", zap.ErrorLevel
 	if wrong, ok := errors.AsType[*credentials.MisconfiguredError](err); ok {
 		key = wrong.Key
+		if key == "clock" && wrong.Got != "" { // we go by the store's time
+			level = zap.WarnLevel
+		}
 	}
 	if !p.due(key) {
 		return
-	}
-	level := zap.ErrorLevel
-	if key == "clock" { // it was corrected
-		level = zap.WarnLevel
 	}
 	p.logger.Log(level, "the store or service does not work as configured", zap.String("key", key), zap.Error(err))
 }

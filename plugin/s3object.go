@@ -1,9 +1,7 @@
 package plugin
 
 import (
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,8 +14,9 @@ type objectWriter struct {
 	probe  bool // nothing is for the client
 	header http.Header
 
-	status int // of the store
-	passed bool
+	status int  // of the store
+	passed bool // the client has its answer
+	mute   bool // which has no body
 }
 
 // Header implements [http.ResponseWriter].
@@ -34,12 +33,22 @@ func (o *objectWriter) WriteHeader(status int) {
 		return
 	}
 	if status != statusClientGone {
-		o.visit.setHeaders(o.header)
-	}
-	if o.as != 0 {
-		status = o.as
+		status = o.prepare(status)
 	}
 	o.visit.w.WriteHeader(status)
+}
+
+// prepare sets the headers of the answer, and returns its status.
+func (o *objectWriter) prepare(status int) int {
+	if o.as != 0 {
+		status = o.as
+	} else if reads(o.visit.r.Method) && status != http.StatusNotModified && notModified(o.visit.header, o.header) {
+		status, o.mute = http.StatusNotModified, true
+		delete(o.header, "Content-Length")
+		delete(o.header, "Content-Range")
+	}
+	o.visit.setHeaders(o.header, status)
+	return status
 }
 
 func (o *objectWriter) passes() bool {
@@ -55,7 +64,7 @@ func (o *objectWriter) passes() bool {
 // Write implements [http.ResponseWriter].
 func (o *objectWriter) Write(p []byte) (int, error) {
 	o.WriteHeader(http.StatusOK)
-	if !o.passed {
+	if !o.passed || o.mute {
 		return len(p), nil
 	}
 	return o.visit.w.Write(p)
@@ -95,8 +104,9 @@ var objectHeaders = map[string]bool{
 }
 
 // setHeaders puts what is known of the object into the answer.
-func (v *visit) setHeaders(object http.Header) {
+func (v *visit) setHeaders(object http.Header, status int) {
 	header := v.w.Header()
+	settleEncoding(object)
 	for name, values := range object {
 		if objectHeaders[name] || harmless(name) {
 			header[name] = values
@@ -106,7 +116,10 @@ func (v *visit) setHeaders(object http.Header) {
 	// not say that it is one.
 	header.Set("X-Content-Type-Options", "nosniff")
 	if !v.SharedCache {
-		header.Set("Cache-Control", privately(object.Get("Cache-Control")))
+		// What a 304 does not say goes on as it was (RFC 9111 §4.3.4).
+		if said := object.Get("Cache-Control"); said != "" || status != http.StatusNotModified {
+			header.Set("Cache-Control", privately(said))
+		}
 		header.Add("Vary", "Authorization, Cookie")
 	}
 }
@@ -127,53 +140,13 @@ func privately(cacheControl string) string {
 	return strings.Join(kept, ", ")
 }
 
-// rangeConditions are the conditions of a request in the form that stores know.
-// Entity tags lose their weakness, which Caddy's encode gives them and stores
-// take for another tag; for If-None-Match that makes no difference (RFC 9110
-// §13.1.2). It reports whether If-Range became a condition of the request.
-func rangeConditions(header http.Header) (http.Header, bool) {
-	ifRange, isRange := header.Get("If-Range"), header.Get("Range") != ""
-	if header.Get("If-None-Match") == "" && ifRange == "" {
-		return header, false
-	}
-	changed := maps.Clone(header)
-	if tags := header["If-None-Match"]; len(tags) > 0 {
-		changed["If-None-Match"] = strong(tags)
-	}
-	delete(changed, "If-Range")
-	if ifRange == "" || !isRange {
-		return changed, false
-	}
-	conditional := header.Get("If-Match") != "" || header.Get("If-Unmodified-Since") != ""
-	if conditional || strings.HasPrefix(ifRange, "W/") { // never matches (RFC 9110 §13.1.5)
-		delete(changed, "Range")
-		return changed, false
-	}
-	if strings.HasPrefix(ifRange, `"`) {
-		changed["If-Match"] = []string{ifRange}
-	} else {
-		changed["If-Unmodified-Since"] = []string{ifRange}
-	}
-	return changed, true
-}
-
-func strong(tags []string) []string {
-	tags = slices.Clone(tags)
-	for i, line := range tags {
-		parts := strings.Split(line, ",")
-		for j, tag := range parts {
-			parts[j] = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+// settleEncoding removes what some stores keep of an upload with a checksum: the
+// object is not in chunks (versitygw#2400).
+func settleEncoding(object http.Header) {
+	if rest, ok := strings.CutPrefix(object.Get("Content-Encoding"), "aws-chunked"); ok {
+		delete(object, "Content-Encoding")
+		if rest = strings.TrimLeft(rest, ", "); rest != "" {
+			object["Content-Encoding"] = []string{rest}
 		}
-		tags[i] = strings.Join(parts, ", ")
 	}
-	return tags
-}
-
-// without returns a copy without the headers named.
-func without(header http.Header, names ...string) http.Header {
-	changed := maps.Clone(header)
-	for _, name := range names {
-		delete(changed, name)
-	}
-	return changed
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,19 +97,37 @@ func (v *visit) readIndex(path string) error {
 	return v.missing(status)
 }
 
-// readObject serves an object if the store gives it. Stores do not honour
-// If-Range, and would send a part of the new object to a client that wants to
-// complete the old one: so it is turned into a condition of the whole request,
-// and where that fails, the whole object is asked for.
+// readObject serves an object if the store gives it.
 func (v *visit) readObject(key string) (*objectWriter, error) {
-	header, conditional := rangeConditions(v.header)
-	o := new(objectWriter)
-	err := v.fetch(o, v.r.Method, key, header)
-	if err == nil && conditional && o.status == http.StatusPreconditionFailed {
-		o = new(objectWriter)
-		err = v.fetch(o, v.r.Method, key, without(header, "Range", "If-Match", "If-Unmodified-Since"))
+	header, pinned, err := v.conditions(key)
+	if err != nil {
+		return nil, err
 	}
-	return o, err
+	o := new(objectWriter)
+	err = v.fetch(o, v.r.Method, key, header)
+	switch {
+	case err != nil || o.passed:
+		return o, err
+	case pinned && o.status == http.StatusPreconditionFailed:
+		o = new(objectWriter)
+		return o, v.fetch(o, v.r.Method, key, without(header, "Range", "If-Match"))
+	case v.r.Method == http.MethodHead && o.status == http.StatusForbidden:
+		return v.headAgain(o, key, header)
+	}
+	return o, nil
+}
+
+// headAgain is for a HEAD that was denied: the answer cannot say whether for the
+// user's rights or for credentials that the store does not know any more. A GET
+// for a byte can, and our transport then gets others.
+func (v *visit) headAgain(denied *objectWriter, key string, header http.Header) (*objectWriter, error) {
+	o := &objectWriter{probe: true}
+	err := v.fetch(o, http.MethodGet, key, http.Header{"Range": {"bytes=0-0"}})
+	if err != nil || o.missing() {
+		return denied, err
+	}
+	o = new(objectWriter)
+	return o, v.fetch(o, http.MethodHead, key, header)
 }
 
 // redirectToIndex sends a client that left out the slash of a directory there, as
@@ -123,8 +142,12 @@ func (v *visit) redirectToIndex(path string) (found bool, err error) {
 		if o.status != http.StatusOK {
 			continue
 		}
-		location := url.URL{Path: path[strings.LastIndexByte(path, '/')+1:] + "/", RawQuery: v.r.URL.RawQuery}
-		v.redirect("./"+strings.TrimPrefix(location.String(), "./"), "private")
+		escaped := v.r.URL.EscapedPath()
+		location := "./" + escaped[strings.LastIndexByte(escaped, '/')+1:] + "/"
+		if v.r.URL.RawQuery != "" {
+			location += "?" + v.r.URL.RawQuery
+		}
+		v.redirect(location, "private")
 		return true, nil
 	}
 	return false, nil
@@ -149,10 +172,23 @@ func (v *visit) redirectLarge(path string) (done bool, err error) {
 	if errors.Is(err, credentials.ErrExpiring) {
 		return false, nil
 	}
-	if err == nil {
-		v.redirect(signed, "no-store")
+	if err != nil {
+		return false, err
 	}
-	return err == nil, err
+	v.redirect(signed, "no-store")
+	return true, v.hideLocation()
+}
+
+// hideLocation takes a presigned URL out of the headers once they are sent: Caddy's
+// access log has all headers of an answer, and whoever reads it could fetch the
+// object.
+func (v *visit) hideLocation() error {
+	if _, err := io.WriteString(v.w, "Found\n"); err != nil { // encode keeps headers back until then
+		return err
+	}
+	err := http.NewResponseController(v.w).Flush() // and HTTP/3 until then
+	v.w.Header().Del("Location")
+	return err
 }
 
 func (v *visit) redirect(location, cacheControl string) {
