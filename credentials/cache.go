@@ -59,7 +59,7 @@ type Cache struct {
 // credentials of others (aws-sdk-js#609).
 type cacheKey struct {
 	issuer, subject, client, role string
-	rights                        uint64
+	rights, claims                uint64
 	guest                         bool
 }
 
@@ -69,7 +69,10 @@ type cacheKey struct {
 var seed = maphash.MakeSeed()
 
 func keyOf(user *Identity, role string) cacheKey {
-	key := cacheKey{issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role, guest: user.guest()}
+	key := cacheKey{
+		issuer: user.Issuer, subject: user.Subject, client: user.ClientID, role: role,
+		claims: user.Rights, guest: user.guest(),
+	}
 	if len(user.Groups) > 0 || user.PreferredRole != "" {
 		key.rights = rightsOf(user)
 	}
@@ -124,16 +127,7 @@ func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 		}
 		return grant, nil
 	}
-	f, err := c.join(ctx, e, user, role, grant)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-f.done:
-		return f.grant, f.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return c.wait(ctx, e, user, role, grant)
 }
 
 // Drop forgets a grant that the service rejected, so that the next Get makes an

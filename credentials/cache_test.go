@@ -179,6 +179,30 @@ func TestNobodyGetsTheCredentialsOfAnother(t *testing.T) {
 	}
 }
 
+// TestOtherRightsAreOtherCredentials: rules and principal tags look at claims that
+// are in no other field.
+func TestOtherRightsAreOtherCredentials(t *testing.T) {
+	cache := newCache(t, credentials.CacheOptions{Provider: &provider{retrieve: anHour}})
+	grants := make(map[*credentials.Grant]uint64)
+	for range 2 {
+		for _, rights := range []uint64{0, 1, 2, 1 << 63} {
+			who := user("jo")
+			who.Rights = rights
+			grant, err := cache.Get(t.Context(), who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other, ok := grants[grant]; ok && other != rights {
+				t.Errorf("expected credentials of their own for rights %d, got those for %d", rights, other)
+			}
+			grants[grant] = rights
+		}
+	}
+	if len(grants) != 4 {
+		t.Errorf("expected 4 grants, got %d", len(grants))
+	}
+}
+
 func TestCloseEndsExchanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cache := newCache(t, credentials.CacheOptions{Provider: &provider{retrieve: anHour, delay: time.Hour}, Timeout: 2 * time.Hour})
@@ -189,10 +213,10 @@ func TestCloseEndsExchanges(t *testing.T) {
 		}()
 		synctest.Wait()
 		go func() { _ = cache.Close() }()
-		if err := <-failed; err == nil {
-			t.Error("expected an error")
-		}
 		var unavailable *credentials.UnavailableError
+		if err := <-failed; !errors.As(err, &unavailable) || unavailable.RetryAfter != time.Second || credentials.Reason(err) != "unavailable" {
+			t.Errorf("expected an UnavailableError for a second, since the caller did not go away, got %v", err)
+		}
 		if _, err := cache.Get(t.Context(), user("maria")); !errors.As(err, &unavailable) {
 			t.Errorf("expected an UnavailableError after Close, got %v", err)
 		}

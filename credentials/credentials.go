@@ -47,6 +47,10 @@ type Identity struct {
 	// Groups and PreferredRole are the claims by which roles are chosen.
 	Groups        []string
 	PreferredRole string
+	// Rights is a hash of everything else in the token by which an exchange may
+	// decide (rules and principal tags look at any claim); 0 for none. It is part
+	// of the cache's key.
+	Rights uint64
 }
 
 // guest reports whether nobody signed in.
@@ -54,7 +58,8 @@ func (i Identity) guest() bool { return i.Token == "" }
 
 // Provider exchanges a token for credentials. Retrieve makes calls each time; a
 // [Cache] makes fewer. Its errors match [ErrTokenRejected], [ErrDenied],
-// [ErrNoRole] or are an [UnavailableError].
+// [ErrNoRole], [ErrAnswer] or, when ctx was canceled, [context.Canceled], or are
+// an [UnavailableError].
 type Provider interface {
 	// Retrieve returns credentials of the user for the role, or for the
 	// provider's own choice when role is empty.

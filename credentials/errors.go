@@ -30,6 +30,9 @@ var (
 var (
 	// ErrPath means that the path has dot segments or cannot be decoded.
 	ErrPath = errors.New("path cannot be signed")
+	// ErrQuery means that the query has escapes that are none or semicolons, which
+	// not everybody reads alike, or more parameters than can be read.
+	ErrQuery = errors.New("query cannot be signed")
 	// ErrLengthRequired means that a body for S3 came without its length.
 	ErrLengthRequired = errors.New("length of the body required")
 	// ErrBodyTooLarge means that a body that has to be hashed is too large.
@@ -73,6 +76,7 @@ var reasons = []struct {
 	{ErrNoRole, "no_role"},
 	{ErrAnswer, "answer"},
 	{ErrPath, "path"},
+	{ErrQuery, "query"},
 	{ErrLengthRequired, "length_required"},
 	{ErrBodyTooLarge, "too_large"},
 	{ErrBodyLength, "body_length"},
@@ -80,8 +84,8 @@ var reasons = []struct {
 }
 
 // Reason is the word for err from a fixed set: ok, token_rejected, denied,
-// no_role, answer, path, length_required, too_large, body_length, expiring,
-// misconfigured, unavailable, canceled or other.
+// no_role, answer, path, query, length_required, too_large, body_length,
+// expiring, misconfigured, unavailable, canceled or other.
 func Reason(err error) string {
 	if err == nil {
 		return "ok"
@@ -103,9 +107,9 @@ func Reason(err error) string {
 	return "other"
 }
 
-// rejected, denied and broken are the error codes of Cognito identity pools, AWS
+// rejected and denied are the error codes of Cognito identity pools, AWS
 // STS and stores with an STS of their own, which spell some of them differently.
-// What is in none of the lists is taken for an outage.
+// What is in neither list, and not told apart by its text, is taken for an outage.
 var (
 	rejected = []string{
 		"ExpiredTokenException", "ExpiredToken", "InvalidIdentityToken", "InvalidIdentityTokenException",

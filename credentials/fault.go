@@ -27,6 +27,9 @@ type fault struct {
 	// silent is a refusal without a body, as to HEAD, that says at most where to
 	// go.
 	silent bool
+	// unread is a refusal whose body was left alone, since it may be that of an
+	// application. Its headers may be, too.
+	unread bool
 }
 
 // faultStatus are those that the sender acts on.
@@ -35,21 +38,22 @@ var faultStatus = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 }
 
-// readFault returns nil for an answer that is none. The body stays whole.
+// readFault returns nil for an answer that is none. The body stays whole. That of
+// an application is not touched: it may have codes of its own, such as an
+// ExpiredToken, and may come bit by bit.
 func readFault(r *http.Response, method string, to Target) *fault {
 	if !slices.Contains(faultStatus, r.StatusCode) {
 		return nil
 	}
-	f := &fault{status: r.StatusCode}
+	f := &fault{status: r.StatusCode, unread: to.application()}
 	f.date, _ = http.ParseTime(r.Header.Get("Date"))
-	var body []byte
-	if method != http.MethodHead {
-		body = peek(r, maxFault)
-	}
-	f.silent = len(body) == 0
-	f.readBody(body)
-	if to.application() {
-		f.code = "" // of the application, which may well have an ExpiredToken of its own
+	if !f.unread {
+		var body []byte
+		if method != http.MethodHead {
+			body = peek(r, maxFault)
+		}
+		f.silent = len(body) == 0
+		f.readBody(body)
 	}
 	f.readHeader(r.Header)
 	f.clean()
@@ -137,7 +141,8 @@ func errorField(path []string, fields map[string]*string) *string {
 }
 
 // readJSON must be told everything by exact names: encoding/json would take
-// "CODE" for "code".
+// "__TYPE" for "__type". A member "code" is not believed: it may be part of what
+// somebody stored.
 func (f *fault) readJSON(b []byte) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(b, &members) != nil {
@@ -151,7 +156,7 @@ func (f *fault) readJSON(b []byte) {
 		}
 		return ""
 	}
-	f.code, f.message = text("__type", "code"), text("message", "Message")
+	f.code, f.message = text("__type"), text("message", "Message")
 }
 
 // What may be in an operator's log: the service is not trusted with it, nor is

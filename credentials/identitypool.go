@@ -80,8 +80,8 @@ func (p *IdentityPool) Retrieve(ctx context.Context, user Identity, role string)
 	return p.enhanced(ctx, user, id, role)
 }
 
-// identityID asks once for each user. A guest gets a new identity each time the
-// cache has none, as guests of an application do.
+// identityID asks once for each user. All guests of a process are one user here
+// and share one identity.
 func (p *IdentityPool) identityID(ctx context.Context, user Identity) (string, error) {
 	key := subject{user.Issuer, user.Subject}
 	if id, ok := p.ids.Get(key); ok {

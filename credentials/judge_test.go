@@ -161,7 +161,7 @@ func TestRejectedCredentialsAreReplacedOnce(t *testing.T) {
 		"a HEAD without a word":           first(400, ""),
 		"MinIO to a HEAD":                 first(403, "", "X-Minio-Error-Code", "InvalidTokenId"),
 		"a code in the header with a URL": first(403, "{}", "X-Amzn-Errortype", "ExpiredTokenException:http://internal.amazon.com/coral/"),
-		"a code in JSON":                  first(400, `{"code":"UnrecognizedClientException"}`),
+		"a code in JSON":                  first(400, `{"__type":"UnrecognizedClientException"}`),
 		"a code with a namespace":         first(400, `{"__type":"com.amazon.coral.service#InvalidClientTokenId"}`),
 		"a code in a longer body":         first(400, s3Error("ExpiredToken", strings.Repeat("<x>y</x>", 1<<16))),
 	}
@@ -376,7 +376,8 @@ func TestWhatIsNoneOfOurBusiness(t *testing.T) {
 		{"another spelling of the member", inDynamo, 400, `{"CODE":"InvalidToken"}`, nil},
 		{"a code beyond what is read", inS3, 400, "<Error><a>" + long + "</a><Code>InvalidToken</Code></Error>", nil},
 		{"the bucket of another service", inDynamo, 404, `{"code":"NoSuchBucket"}`, nil},
-		{"the token of an application", application, 401, `{"code":"ExpiredToken"}`, nil},
+		{"the token of an application", application, 401, `{"__type":"ExpiredToken"}`, nil},
+		{"a code that somebody stored", inDynamo, 400, `{"code":"ExpiredTokenException"}`, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t, row.to, always(row.status, row.body, row.header...))

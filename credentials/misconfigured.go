@@ -12,6 +12,9 @@ type MisconfiguredError struct {
 	Got, Want string
 	// Code is the error code of the service; empty where it sent none.
 	Code string
+	// Mended says that requests work all the same: a [Sender] goes by the time of
+	// the service.
+	Mended bool
 }
 
 // Error says in one sentence what is wrong and how to mend it. It holds no

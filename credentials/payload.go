@@ -19,8 +19,11 @@ type payload struct {
 	trailer  bool          // the stream gets a checksum
 }
 
-// replayable reports whether the request can be sent again.
-func (p *payload) replayable() bool { return p.stream == nil }
+// replayable reports whether the request may be sent again. An application may
+// have acted on a body, whatever its answer says.
+func (p *payload) replayable(to Target) bool {
+	return p.stream == nil && (p.buffered == nil || !to.application())
+}
 
 // close is for a payload that is not sent after all.
 func (p *payload) close() {

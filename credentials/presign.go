@@ -21,7 +21,7 @@ const (
 // the request until the lifetime, or that of the credentials, is over. The path
 // is sent as [NormalizePath] has it for S3; user info and fragment are left out.
 // It refuses with [ErrExpiring] when the credentials last less than 30 seconds
-// and with [ErrPath] like [Sender.Send]. The body of the request, if it has one,
+// and with [ErrPath] and [ErrQuery] like [Sender.Send]. The body of the request, if it has one,
 // is not signed for S3, and must be empty for other services.
 func (g *Grant) Presign(ctx context.Context, method string, u *url.URL, to Target, lifetime time.Duration, at time.Time) (string, error) {
 	remaining := g.Expires.Sub(at)

@@ -70,11 +70,13 @@ func NewSender(opts SenderOptions) (*Sender, error) {
 //
 // A request without a body, or with one that was hashed, is sent again once when
 // the clock was off and once when credentials were rejected. Any other then fails
-// with an [UnavailableError], and the next one works. A [MisconfiguredError] stands
+// with an [UnavailableError], and the next one works. Where applications are
+// behind the service, one with a body is not sent again either, and the clock is
+// not followed: the application may have written the answer, and have acted. A [MisconfiguredError] stands
 // for an answer that only an operator can do something about. What the service
 // answers otherwise is returned as it is.
 //
-// Other errors are [ErrPath], [ErrLengthRequired], [ErrBodyTooLarge], those of the
+// Other errors are [ErrPath], [ErrQuery], [ErrLengthRequired], [ErrBodyTooLarge], those of the
 // exchange, and those of reading the body and of the transport as they are.
 func (s *Sender) Send(r *http.Request, user Identity) (*http.Response, error) {
 	wire, err := wireURL(r.URL, s.opts.Target)
@@ -105,7 +107,7 @@ func (s *Sender) Send(r *http.Request, user Identity) (*http.Response, error) {
 			return answer, nil
 		}
 		discard(answer)
-		if err == nil && !p.replayable() {
+		if err == nil && !p.replayable(s.opts.Target) {
 			err = &UnavailableError{RetryAfter: time.Second, Err: errSentOnce}
 		}
 		if err != nil {
@@ -164,6 +166,9 @@ func (s *Sender) skewed(f *fault, done *attempts) (again bool, err error) {
 		return false, nil // it was not the time, then
 	}
 	wrong := &MisconfiguredError{Key: "clock", Code: f.code}
+	if f.unread { // whoever wrote it must not set the clock for all
+		return false, s.problem(wrong)
+	}
 	offset, ok := s.clock.set(f.date)
 	if ok && offset.Abs() > goodClock || !f.date.IsZero() && !ok {
 		wrong.Got = direction(offset)
@@ -171,8 +176,9 @@ func (s *Sender) skewed(f *fault, done *attempts) (again bool, err error) {
 	if !ok || done.clock {
 		return false, s.problem(wrong)
 	}
-	if wrong.Got != "" {
-		_ = s.problem(wrong) // it works, but should not have to
+	if wrong.Got != "" { // it works, but should not have to
+		wrong.Mended = true
+		_ = s.problem(wrong)
 	}
 	done.clock = true
 	return true, nil
@@ -194,6 +200,11 @@ func (s *Sender) problem(wrong *MisconfiguredError) error {
 	s.opts.Problem(wrong)
 	return wrong
 }
+
+// Now is the time of the service, as far as its answers have told it: what is
+// signed for the same service by other means, as with [Grant.Presign], should bear
+// it.
+func (s *Sender) Now() time.Time { return s.clock.now() }
 
 // discard reads what is left of an answer, so that its connection can be used
 // again, but no more than that is worth.

@@ -102,6 +102,8 @@ func TestRequestsThatAreNotSigned(t *testing.T) {
 		{"dot segments elsewhere", inDynamo, "/a/%2e%2e/b", "x", nil, credentials.ErrPath, "path", 0},
 		{"a path that is none", inS3, "/", "x", func(r *http.Request) { r.URL.Path = "*" }, credentials.ErrPath, "path", 0},
 		{"an opaque URL", inS3, "/", "x", func(r *http.Request) { r.URL.Opaque = "//other/a" }, credentials.ErrPath, "path", 0},
+		{"a query with an escape that is none", inS3, "/a?q=100%&x=1", "x", nil, credentials.ErrQuery, "query", 0},
+		{"a query with a semicolon elsewhere", inDynamo, "/a?a=1;b=2", "x", nil, credentials.ErrQuery, "query", 0},
 		{"a body of unknown length for S3", inS3, "/a", "x", unknown, credentials.ErrLengthRequired, "length_required", 0},
 		{"a body that is announced as too large is not even read", inDynamo, "/", strings.Repeat("x", 17), broken, credentials.ErrBodyTooLarge, "too_large", 0},
 		{"a body that turns out too large", inDynamo, "/", strings.Repeat("x", 17), unknown, credentials.ErrBodyTooLarge, "too_large", 1},

@@ -32,9 +32,16 @@ type Target struct {
 // as S3 alone wants it.
 func (t Target) s3() bool { return t.Service == "s3" }
 
-// application reports whether answers are those of an application that runs
-// behind the service: API Gateway and the URLs of Lambda functions.
-func (t Target) application() bool { return t.Service == "execute-api" || t.Service == "lambda" }
+// application reports whether answers may be those of an application that runs
+// behind the service: API Gateway, the URLs of Lambda functions, VPC Lattice and
+// the resolvers of AppSync.
+func (t Target) application() bool {
+	switch t.Service {
+	case "execute-api", "lambda", "vpc-lattice-svcs", "appsync":
+		return true
+	}
+	return false
+}
 
 // signer is one user's. The SDK's signer remembers one derived key only, which
 // many users would keep pushing out; worse, it finds that key by access key ID
@@ -48,9 +55,14 @@ func newSigner() *signer { return &signer{v4.NewSigner()} }
 // it is sent ([NormalizePath] for S3), Host be final, and headers named X-Amz-*
 // be those that the service is to see: they are signed, with host, and nothing
 // else is, since proxies on the way may change the rest. The query is put into
-// canonical form. Sign replaces Authorization, X-Amz-Date, X-Amz-Security-Token
-// and, for S3, X-Amz-Content-Sha256.
+// canonical form for S3; elsewhere its order stays, which applications may go by,
+// and only a plus becomes the %20 that it is signed as. A query that not everybody
+// reads alike is refused with [ErrQuery]. Sign replaces Authorization, X-Amz-Date,
+// X-Amz-Security-Token and, for S3, X-Amz-Content-Sha256.
 func (g *Grant) Sign(ctx context.Context, r *http.Request, to Target, payloadHash string, at time.Time) error {
+	if err := checkQuery(r.URL.RawQuery); err != nil {
+		return err
+	}
 	s := shadows.Get().(*shadow)
 	defer s.release()
 	values := s.take(r)
@@ -67,6 +79,9 @@ func (g *Grant) Sign(ctx context.Context, r *http.Request, to Target, payloadHas
 	}
 	if err := g.signer.v4.SignHTTP(ctx, g.aws(), &s.request, payloadHash, to.Service, to.Region, at, encodingOf(to)); err != nil {
 		return err
+	}
+	if !to.s3() {
+		s.url.RawQuery = plain(r.URL.RawQuery)
 	}
 	s.give(r)
 	return nil

@@ -142,6 +142,7 @@ func TestPresign(t *testing.T) {
 		{"never longer than a week", object, inS3, 1000 * time.Hour, 1000 * time.Hour, object + "?", "604800", nil},
 		{"credentials that just last", object, inS3, time.Minute, 30 * time.Second, object + "?", "30", nil},
 		{"credentials that expire soon", object, inS3, time.Second, 30*time.Second - 1, "", "", credentials.ErrExpiring},
+		{"a query that some read differently", "https://b.example.com/a?a;b", inS3, time.Minute, time.Hour, "", "", credentials.ErrQuery},
 		{"dot segments", "https://b.example.com/a/..", inS3, time.Minute, time.Hour, "", "", credentials.ErrPath},
 	} {
 		t.Run(row.name, func(t *testing.T) {

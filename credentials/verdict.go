@@ -21,13 +21,15 @@ var (
 )
 
 // skewed reports whether the signature was refused over its time. A refusal
-// without a word may be for anything, so there the clocks must differ.
+// without a word may be for anything, and one whose words were not read for any
+// fault of the signature, so there the clocks must differ.
 func (f *fault) skewed(c *clock) bool {
 	switch {
 	case slices.Contains(skewCodes, f.code):
 		return true
 	case slices.Contains(signatureCodes, f.code):
-		return strings.Contains(f.message, "Signature expired") || strings.Contains(f.message, "Signature not yet current")
+		return strings.Contains(f.message, "Signature expired") || strings.Contains(f.message, "Signature not yet current") ||
+			f.unread && c.off(f.date)
 	}
 	return f.silent && f.code == "" && f.status == http.StatusForbidden && c.off(f.date)
 }

@@ -13,6 +13,9 @@ func wireURL(u *url.URL, to Target) (*url.URL, error) {
 	if !ok || u.Opaque != "" || normal != "" && normal[0] != '/' {
 		return nil, ErrPath
 	}
+	if err := checkQuery(u.RawQuery); err != nil {
+		return nil, err
+	}
 	if to.s3() {
 		decoded, err := url.PathUnescape(normal)
 		if err != nil {
@@ -22,6 +25,22 @@ func wireURL(u *url.URL, to Target) (*url.URL, error) {
 	}
 	return wire, nil
 }
+
+// checkQuery refuses what the signer would leave out of the query without a word:
+// the service would answer another question.
+func checkQuery(raw string) error {
+	if raw == "" {
+		return nil // which is most of them, and costs nothing
+	}
+	if _, err := url.ParseQuery(raw); err != nil {
+		return ErrQuery
+	}
+	return nil
+}
+
+// plain is a query without a plus. Forms mean a space by it, and so it is signed,
+// but some services take it for a plus when they check the signature.
+func plain(raw string) string { return strings.ReplaceAll(raw, "+", "%20") }
 
 // wireHost leaves a default port out, as the SDK does for the signature: a
 // service checks it against the Host that it got. Brackets stay.

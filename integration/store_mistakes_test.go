@@ -65,7 +65,7 @@ func TestOperatorsMistakes(t *testing.T) {
 			rw.Header()["Date"] = nil
 			rw.WriteHeader(403)
 			_, _ = rw.Write([]byte(s3Error("RequestTimeTooSkewed", "")))
-		})), "", 502, "warn", []string{"clock", "synchronize"}},
+		})), "", 502, "error", []string{"clock", "synchronize"}},
 		{"the store does not know the credentials", at(say(403, "application/xml", s3Error("InvalidAccessKeyId", ""))), "", 502, "error", []string{"credentials", "check that both belong to the same account"}},
 		{"the store does not know even fresh tokens", at(say(400, "application/xml", s3Error("InvalidToken", ""))), "", 502, "error", []string{"credentials"}},
 		{"the store is busy", at(say(503, "application/xml", s3Error("SlowDown", ""))), "", 503, "", nil},
@@ -75,7 +75,7 @@ func TestOperatorsMistakes(t *testing.T) {
 
 		{"the role is not the token's", bucketSite(), media("user_pool main\nrole_arn " + editorRole), 200, "", nil}, // a pool without mappings does not look at it
 		{"the identity pool does not exist", bucketSite(), strings.Replace(w.media, w.identities.ID(), "us-east-1:00000000-0000-4000-8000-000000000000", 1), 403, "warn", []string{"credentials were refused", "NotFound"}},
-		{"the identity pool knows the user pool by another name", bucketSite(), media("user_pool main\nlogin main example.com/pool"), 401, "debug", []string{"credentials were refused"}},
+		{"the identity pool knows the user pool by another name", bucketSite(), media("user_pool main\nlogin main example.com/pool"), 401, "warn", []string{"credentials were refused"}},
 		{"the STS does not know the role", bucketSite(), sts("$COGNITO", "role_arn arn:aws:iam::000000000000:role/no-such"), 403, "warn", []string{"check the roles and their trust policies", "no-such", "AccessDenied"}},
 		{"nobody listens at the STS", bucketSite(), sts("http://"+closed, "role_arn "+readerRole), 503, "warn", []string{"cannot get credentials", "refused"}},
 		{"the STS is a page", bucketSite(), sts(say(200, "text/html", "<html>hello</html>"), "role_arn "+readerRole), 502, "warn", []string{"credentials were refused", "answer"}},

@@ -236,7 +236,7 @@ func TestNamesOfUsersInThePrefix(t *testing.T) {
 		{"a claim that is missing", "g/{http.auth.user.custom:team}/", nil, 403, ""},
 		{"an empty claim", "g/{http.auth.user.custom:team}/", with("custom:team", ""), 403, ""},
 		{"a claim with a slash", "g/{http.auth.user.custom:team}/", with("custom:team", "admins/x"), 403, ""},
-		{"a claim with a slash at its end", "g/{http.auth.user.custom:team}", with("custom:team", "admins/"), 403, ""},
+		{"a claim with a slash at its end", "g/{http.auth.user.custom:team}/", with("custom:team", "admins/"), 403, ""},
 		{"a claim that is two dots", "g/x/{http.auth.user.custom:team}/", with("custom:team", ".."), 403, ""},
 		{"a claim that is one dot", "g/admins/{http.auth.user.custom:team}/", with("custom:team", "."), 403, ""},
 		{"a claim with a backslash", "g/{http.auth.user.custom:team}/", with("custom:team", `..\admins`), 403, ""},

@@ -29,6 +29,9 @@ func (w *world) wantProblems(want ...string) {
 	}
 }
 
+// application reports whether somebody's application answers behind the service.
+func (s *awsService) application() bool { return s.name == "lambda" || s.name == "execute-api" }
+
 // TestRejectedCredentialsAreFetchedOnceMore and the client notices nothing.
 func TestRejectedCredentialsAreFetchedOnceMore(t *testing.T) {
 	methods := map[string]string{"GET": "", "POST": `{"TableName":"a"}`, "HEAD": "", "DELETE": ""}
@@ -44,6 +47,15 @@ func TestRejectedCredentialsAreFetchedOnceMore(t *testing.T) {
 				first := w.service.one(t).session
 				before := w.exchanges()
 				w.cognito.RevokeSessions(nil)
+				if method == "POST" && w.service.application() { // which may have acted on it
+					w.wantProblem(503, "unavailable", w.as("jo", method, "/a?b=c", body))
+					if n := len(w.service.take()); n != 1 {
+						t.Errorf("expected one request, got %d", n)
+					}
+					w.wantStatus(200, w.as("jo", method, "/a?b=c", body))
+					w.service.one(t)
+					return
+				}
 				w.wantStatus(200, w.as("jo", method, "/a?b=c", body, "X-Amz-Target: a"))
 				requests := w.service.take()
 				if len(requests) != 2 || w.exchanges() != before+1 {
@@ -145,8 +157,12 @@ func TestAServiceThatRejectsEverything(t *testing.T) {
 			w.service.refuse(rw, &awsFault{403, "UnrecognizedClientException", unknownToken})
 			return true
 		})
+		method, body := "POST", "hello"
+		if w.service.application() { // which gets a body once
+			method, body = "GET", ""
+		}
 		for range 20 {
-			w.wantProblem(502, "misconfigured", w.as("jo", "POST", "/", "hello"))
+			w.wantProblem(502, "misconfigured", w.as("jo", method, "/", body))
 		}
 		if n := w.exchanges(); n > 2 {
 			w.Errorf("expected two exchanges at most, got %d", n)
@@ -216,6 +232,11 @@ func TestTheClockOfTheServiceIsFollowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachService(t, signing{}, func(w *serviceWorld) {
 				w.service.clock.Store(int64(ahead))
+				if w.service.application() { // which may have written the answer itself
+					w.wantProblem(502, "misconfigured", w.as("jo", "POST", "/a", "hello"))
+					w.wantProblems("error clock")
+					return
+				}
 				w.wantStatus(200, w.as("jo", "POST", "/a", "hello"))
 				if requests := w.service.take(); len(requests) != 2 || requests[1].err != nil || requests[1].body != "hello" {
 					w.Fatalf("expected a second attempt, got %+v", requests)

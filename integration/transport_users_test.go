@@ -90,6 +90,7 @@ func TestAThousandRequestsOfOneUserMakeOneExchange(t *testing.T) {
 	w.onlyOwn()
 	w.cognito.SetFault(cognitolocal.EndpointGetCredentials, cognitolocal.FaultHang())
 	client := edge.Client(filepath.Join(w.dir, "site.sock"))
+	client.Transport.(*http.Transport).MaxConnsPerHost = 100 // a Unix socket has a short queue
 	defer client.CloseIdleConnections()
 	path, token := "http://edge/"+w.sub("jo")+"/a", "Authorization: Bearer "+w.tokenOf("jo", nil)
 	failures := make(chan string, requests)

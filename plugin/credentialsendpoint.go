@@ -66,8 +66,7 @@ func (c *CredentialsEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request, 
 	}
 	document, err := c.document(w, r)
 	if err != nil {
-		c.problems.logRefusal(refusalOf(err), err)
-		return refuse(w, r, c.problems.logger, err)
+		return c.problems.refuse(w, r, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"time"
@@ -141,8 +142,30 @@ func (e *exchange) user(ctx context.Context) (credentials.Identity, error) {
 	return credentials.Identity{
 		Token: id.raw, TokenExpires: id.token.Expiry(), Issuer: issuer,
 		Subject: id.token.Subject(), ClientID: id.token.ClientID(), Username: id.token.Username(),
-		Groups: slices.Collect(id.token.Groups()), PreferredRole: preferred,
+		Groups: slices.Collect(id.token.Groups()), PreferredRole: preferred, Rights: rightsOf(id.token),
 	}, nil
+}
+
+// passing are the claims that differ from one token of a user to the next, and by
+// which nobody decides about rights.
+var passing = map[string]bool{
+	"at_hash": true, "auth_time": true, "event_id": true, "exp": true, "iat": true, "jti": true, "nbf": true, "nonce": true, "origin_jti": true,
+}
+
+var rightsSeed = maphash.MakeSeed()
+
+// rightsOf is a hash of all claims by which an exchange may decide: an identity
+// pool's rules and principal tags, and the policies of a store, look at any claim.
+// A user who got one now must not be given the credentials of before. The order of
+// claims does not matter.
+func rightsOf(token *verifier.Token) (sum uint64) {
+	for name := range token.Claims() {
+		if !passing[name] {
+			value, _ := token.Claim(name)
+			sum += maphash.String(rightsSeed, name) ^ maphash.String(rightsSeed, value)*31
+		}
+	}
+	return sum
 }
 
 // grant gets the credentials of a request's user.

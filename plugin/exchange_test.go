@@ -205,8 +205,8 @@ func TestExchangeIsToldWhatDecides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := got.Token
-	got.Token = ""
+	token, rights := got.Token, got.Rights
+	got.Token, got.Rights = "", 0
 	want := credentials.Identity{
 		TokenExpires: exp, Issuer: testIssuer, Subject: testSub, ClientID: testClient, Username: "jo",
 		Groups: []string{"admins", "editors"}, PreferredRole: testRole,
@@ -215,7 +215,7 @@ func TestExchangeIsToldWhatDecides(t *testing.T) {
 		t.Errorf("expected %v, got %v", want.TokenExpires, got.TokenExpires)
 	}
 	got.TokenExpires = want.TokenExpires
-	if !reflect.DeepEqual(got, want) || strings.Count(token, ".") != 2 {
+	if !reflect.DeepEqual(got, want) || strings.Count(token, ".") != 2 || rights == 0 {
 		t.Errorf("expected %+v, got %+v", want, got)
 	}
 }
@@ -409,7 +409,7 @@ func TestExchangesAreReported(t *testing.T) {
 	var up credentials.Exchange
 	const (
 		outage  = "warn cannot get credentials; those that are valid are used meanwhile, and requests of other users get status 503"
-		refused = "warn credentials were refused; if all users are, check the roles and their trust policies"
+		refused = "warn credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client"
 		again   = "info credentials can be got again"
 	)
 	for _, row := range []struct {
@@ -421,8 +421,8 @@ func TestExchangesAreReported(t *testing.T) {
 		{"a long outage is one warning", []credentials.Exchange{up, down, down, down, up, up}, []string{outage, again}},
 		{"two outages are two", []credentials.Exchange{down, up, down}, []string{outage, again, outage}},
 		{"many refusals are one warning a minute", []credentials.Exchange{denied, denied, denied}, []string{refused}},
-		{"tokens that are not accepted are the users' business", []credentials.Exchange{rejected, rejected}, nil},
-		{"a refusal does not end an outage", []credentials.Exchange{down, rejected, down}, []string{outage}},
+		{"tokens that are not accepted are another warning", []credentials.Exchange{denied, rejected, rejected}, []string{refused, refused}},
+		{"a refusal does not end an outage", []credentials.Exchange{down, rejected, down}, []string{outage, refused}},
 		{"the end of the process is no outage", []credentials.Exchange{canceled}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -526,5 +526,28 @@ func TestSpecsHaveDefaults(t *testing.T) {
 	want := map[string]string{testIssuer: "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI", "https://issuer.example/eu-west-1_AbCdEfGhI": "provider.example"}
 	if !reflect.DeepEqual(spec.Logins, want) {
 		t.Errorf("expected %v, got %v", want, spec.Logins)
+	}
+}
+
+func TestRightsOf(t *testing.T) {
+	const same = `"custom:tenant":"a","cognito:groups":["x","y"]`
+	first := rightsOf(verified(t, same+`,"jti":"1","iat":1,"auth_time":1,"origin_jti":"1","event_id":"1"`))
+	for _, row := range []struct {
+		name, members string
+		equal         bool
+	}{
+		{"the next token of the same session", same + `,"jti":"2","iat":2,"auth_time":1,"origin_jti":"1","event_id":"2"`, true},
+		{"a token after another sign-in", same + `,"jti":"3","iat":3,"auth_time":3,"origin_jti":"3","event_id":"3"`, true},
+		{"the claims in another order", `"cognito:groups":["x","y"],"custom:tenant":"a"`, true},
+		{"another value", `"custom:tenant":"b","cognito:groups":["x","y"]`, false},
+		{"a value of another type", `"custom:tenant":["a"],"cognito:groups":["x","y"]`, false},
+		{"a claim more", same + `,"custom:admin":"true"`, false},
+		{"a claim less", `"cognito:groups":["x","y"]`, false},
+		{"values that changed places", `"custom:tenant":["x","y"],"cognito:groups":["a"]`, false},
+		{"fewer groups", `"custom:tenant":"a","cognito:groups":["x"]`, false},
+	} {
+		if got := rightsOf(verified(t, row.members)); (got == first) != row.equal {
+			t.Errorf("%s: expected the same rights: %v", row.name, row.equal)
+		}
 	}
 }

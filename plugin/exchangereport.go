@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"regexp"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 type exchangeHealth struct {
 	mu      sync.Mutex // guards all below
 	down    bool
-	refused time.Time
+	refused map[string]time.Time // by reason
 }
 
 const refusedEvery = time.Minute
@@ -63,11 +64,15 @@ func (e *exchange) reportOutage(env *environment, event credentials.Exchange, fi
 func (e *exchange) reportRefusal(env *environment, event credentials.Exchange, fields []zap.Field) {
 	e.health.mu.Lock()
 	defer e.health.mu.Unlock()
-	log := env.logger.Debug
-	if time.Since(e.health.refused) >= refusedEvery && !errors.Is(event.Err, credentials.ErrTokenRejected) {
-		log, e.health.refused = env.logger.Warn, time.Now()
+	log, reason := env.logger.Debug, credentials.Reason(event.Err)
+	if time.Since(e.health.refused[reason]) >= refusedEvery {
+		if log = env.logger.Warn; e.health.refused == nil {
+			e.health.refused = make(map[string]time.Time)
+		}
+		e.health.refused[reason] = time.Now()
 	}
-	log("credentials were refused; if all users are, check the roles and their trust policies", append(fields, zap.Error(cause(event.Err)))...)
+	log("credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client",
+		append(fields, zap.Error(cause(event.Err)))...)
 }
 
 func (e *exchange) reportSuccess(env *environment, fields []zap.Field) {
@@ -83,19 +88,30 @@ func (e *exchange) reportSuccess(env *environment, fields []zap.Field) {
 }
 
 // cause is what an error of the exchange does not show to clients: what the
-// service said.
+// service said, as far as it may be logged.
 func cause(err error) error {
 	switch err := err.(type) {
 	case interface{ Unwrap() []error }:
 		if all := err.Unwrap(); len(all) > 0 {
-			return all[len(all)-1]
+			return withoutTokens(all[len(all)-1])
 		}
 	case interface{ Unwrap() error }:
 		if inner := err.Unwrap(); inner != nil {
-			return inner
+			return withoutTokens(inner)
 		}
 	}
 	return err
+}
+
+var tokenForm = regexp.MustCompile(`eyJ[\w-]{8,}(\.[\w-]*)*`)
+
+const maxCause = 512
+
+// withoutTokens is the text of an error in which a service may have repeated what
+// it was sent.
+func withoutTokens(err error) error {
+	text := tokenForm.ReplaceAllString(err.Error(), "[token]")
+	return errors.New(text[:min(len(text), maxCause)])
 }
 
 // traced puts a span around each exchange, where Caddy traces the request that

@@ -2,6 +2,8 @@ package plugin
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 )
 
@@ -41,9 +43,16 @@ func (r *replay) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := kept.source.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%w: %w", errBody, err)
+	}
 	kept.read.Write(p[:n])
 	r.offset, kept.err = r.offset+n, err
 	return n, err
 }
+
+// errBody means that the client broke its body off: nobody was called yet, so it
+// is not the upstream that failed.
+var errBody = errors.New("the body of the request cannot be read")
 
 func (*replay) Close() error { return nil }

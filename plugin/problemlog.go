@@ -2,9 +2,11 @@ package plugin
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
@@ -25,8 +27,7 @@ const problemEvery = time.Minute
 func (p *problemLog) report(err error) {
 	key, level := "other", zap.ErrorLevel
 	if wrong, ok := errors.AsType[*credentials.MisconfiguredError](err); ok {
-		key = wrong.Key
-		if key == "clock" && wrong.Got != "" { // we go by the store's time
+		if key = wrong.Key; wrong.Mended {
 			level = zap.WarnLevel
 		}
 	}
@@ -36,19 +37,34 @@ func (p *problemLog) report(err error) {
 	p.logger.Log(level, "the store or service does not work as configured", zap.String("key", key), zap.Error(err))
 }
 
+// hints are what an operator can do about refusals that nobody else can end.
+var hints = map[string]string{
+	"no_auth":      "put cognito_auth on the route, before what needs the user's credentials",
+	"not_id_token": "identity pools and STS take ID tokens: set token_use id in cognito_auth",
+	"foreign_pool": "name the user pool in the user_pool line of the identity_pool or web_identity",
+	"no_prefix":    "a placeholder of prefix is unknown, empty, or has a value with a slash",
+}
+
 // logRefusal logs refusals at DEBUG, except those that a change of the
 // configuration would end.
 func (p *problemLog) logRefusal(re refusal, err error) {
-	hint := map[string]string{
-		"no_auth":      "put cognito_auth on the route, before what needs the user's credentials",
-		"not_id_token": "identity pools and STS take ID tokens: set token_use id in cognito_auth",
-		"foreign_pool": "name the user pool in the user_pool line of the identity_pool or web_identity",
-	}[re.reason]
-	if hint != "" && p.due(re.reason) {
+	if hint := hints[re.reason]; hint != "" && p.due(re.reason) {
 		p.logger.Warn("request refused: "+hint, zap.String("reason", re.reason), zap.Int("status", re.status))
 		return
 	}
 	logRefusal(p.logger, re, err)
+}
+
+// refuse returns an error for Caddy's error routes to answer. What only an
+// operator can mend is for the log alone: error routes may show the text.
+func (p *problemLog) refuse(w http.ResponseWriter, r *http.Request, err error) error {
+	re := refusalOf(err)
+	p.logRefusal(re, err)
+	re.setHeaders(w.Header(), r)
+	if re.status == http.StatusBadGateway || re.status == http.StatusInternalServerError {
+		err = errNotServed
+	}
+	return caddyhttp.Error(re.status, err)
 }
 
 func (p *problemLog) due(key string) bool {

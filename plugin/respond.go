@@ -22,6 +22,7 @@ import (
 var (
 	errNoToken       = errors.New("a token is required")
 	errAmbiguousPath = errors.New("the path can be read in more than one way")
+	errNotServed     = errors.New("the request cannot be served")
 )
 
 // statusClientGone is what Caddy answers and logs when nobody waits any more.
@@ -62,7 +63,7 @@ func refusalOf(err error) refusal {
 var storeStatus = map[string]int{
 	"denied": http.StatusForbidden, "no_role": http.StatusForbidden, "no_prefix": http.StatusForbidden, "cross_origin": http.StatusForbidden,
 	"answer": http.StatusBadGateway, "misconfigured": http.StatusBadGateway,
-	"path": http.StatusBadRequest, "store_request": http.StatusBadRequest, "body_length": http.StatusBadRequest,
+	"body": http.StatusBadRequest, "path": http.StatusBadRequest, "query": http.StatusBadRequest, "store_request": http.StatusBadRequest, "body_length": http.StatusBadRequest,
 	"method": http.StatusMethodNotAllowed, "length_required": http.StatusLengthRequired, "too_large": http.StatusRequestEntityTooLarge,
 }
 
@@ -97,6 +98,9 @@ func reasonOf(err error) string {
 	case errors.Is(err, errS3Request):
 		return "store_request"
 	}
+	if _, limited := errors.AsType[*http.MaxBytesError](err); limited && errors.Is(err, errBody) { // by Caddy's request_body
+		return "too_large"
+	}
 	for _, known := range exchangeReasons {
 		if errors.Is(err, known.err) {
 			return known.reason
@@ -118,7 +122,7 @@ var exchangeReasons = []struct {
 }{
 	{errNoAuth, "no_auth"}, {errNotIDToken, "not_id_token"}, {errForeignPool, "foreign_pool"},
 	{errNoPrefix, "no_prefix"}, {errMethod, "method"}, {errCrossOrigin, "cross_origin"},
-	{errUploadTooLarge, "too_large"}, {errKey, "path"},
+	{errUploadTooLarge, "too_large"}, {errKey, "path"}, {errBody, "body"},
 }
 
 func tokenRefusal(err *verifier.TokenError) refusal {
@@ -168,14 +172,6 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	if a.Errors == "json" {
 		return writeProblem(w, re, err)
 	}
-	return caddyhttp.Error(re.status, err)
-}
-
-// refuse returns an error for Caddy's error routes to answer.
-func refuse(w http.ResponseWriter, r *http.Request, logger *zap.Logger, err error) error {
-	re := refusalOf(err)
-	logRefusal(logger, re, err)
-	re.setHeaders(w.Header(), r)
 	return caddyhttp.Error(re.status, err)
 }
 
@@ -239,7 +235,7 @@ type problem struct {
 func problemOf(re refusal, err error) problem {
 	detail := err.Error()
 	if re.status == http.StatusBadGateway || re.status == http.StatusInternalServerError {
-		detail = "the request cannot be served"
+		detail = errNotServed.Error()
 	}
 	return problem{http.StatusText(re.status), re.status, detail, re.reason}
 }

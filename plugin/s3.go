@@ -81,6 +81,9 @@ func (s *S3) Provision(ctx caddy.Context) error {
 	if s.exchange, err = app.exchange(s.Credentials); err != nil {
 		return err
 	}
+	if s.exchange.Kind == "web_identity" && strings.Contains(s.Prefix, ownPlaceholder+"identity_id") {
+		return errors.New("prefix: {http.cognito.identity_id} is empty with a web_identity, which knows no identities; use {http.auth.user.sub}")
+	}
 	s.setDefaults()
 	s.problems = &problemLog{logger: ctx.Logger()}
 	s.requests = newS3Requests(&s.S3Requests)
@@ -188,8 +191,7 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handl
 	if reason := reasonOf(err); err == nil || reason == "other" {
 		return err // the proxy's
 	}
-	s.problems.logRefusal(refusalOf(err), err)
-	return refuse(w, r, s.problems.logger, err)
+	return s.problems.refuse(w, r, err)
 }
 
 func (s *S3) serve(w http.ResponseWriter, r *http.Request) error {
@@ -201,6 +203,7 @@ func (s *S3) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	originalTags(header)
 	query, err := s.requests.queryOf(r)
 	if err != nil {
 		return err

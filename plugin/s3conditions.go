@@ -3,13 +3,14 @@ package plugin
 import (
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // conditions are the headers for reading an object, in a form that every store
-// understands. Entity tags lose their weakness, which Caddy's encode gives them
-// and stores take for another tag; for If-None-Match that makes no difference (RFC
+// understands. Entity tags lose their weakness, which proxies give them and
+// stores take for another tag; for If-None-Match that makes no difference (RFC
 // 9110 §13.1.2).
 //
 // Stores ignore If-Range, and would send a part of the new object to a client that
@@ -83,6 +84,20 @@ func entityTags(lines []string) (tags []string) {
 	}
 	return tags
 }
+
+// originalTags takes the names of codings out of If-Match, which Caddy's encode
+// adds to the tags of what it compressed: the store knows the object only.
+func originalTags(header http.Header) {
+	lines := slices.Clone(header["If-Match"])
+	for i, line := range lines {
+		lines[i] = codedTag.ReplaceAllString(line, `"`)
+	}
+	if lines != nil {
+		header["If-Match"] = lines
+	}
+}
+
+var codedTag = regexp.MustCompile(`-(br|gzip|zstd)"`)
 
 // without returns a copy without the headers named.
 func without(header http.Header, names ...string) http.Header {

@@ -48,7 +48,19 @@ func (o *objectWriter) prepare(status int) int {
 		delete(o.header, "Content-Range")
 	}
 	o.visit.setHeaders(o.header, status)
+	if o.as != 0 {
+		standIn(o.visit.w.Header())
+	}
 	return status
+}
+
+// standIn says of an answer that it stands for another: when the object comes, or
+// another user asks, nobody must find this one in a cache.
+func standIn(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	for _, name := range []string{"Accept-Ranges", "Etag", "Expires", "Last-Modified", "X-Amz-Version-Id"} {
+		header.Del(name)
+	}
 }
 
 func (o *objectWriter) passes() bool {

@@ -45,6 +45,7 @@ func (v *visit) fetch(o *objectWriter, method, key string, header http.Header) e
 		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
 	}
 	o.visit, o.header = v, make(http.Header)
+	identityOf(v.r.Context()).refused = nil
 	return v.store.ServeHTTP(o, &r, nobody)
 }
 
@@ -81,9 +82,18 @@ func (v *visit) read() error {
 	return v.missing(o.status)
 }
 
+// besides is the same visit for another object than the one that was named: what
+// the query says, such as a version, is not about that.
+func (v *visit) besides() *visit {
+	other := *v
+	other.query = ""
+	return &other
+}
+
 // readIndex serves the index document of a path that ends in a slash.
 func (v *visit) readIndex(path string) error {
 	status := http.StatusNotFound
+	v = v.besides()
 	for _, name := range v.Index {
 		o, err := v.readObject(v.prefix + path + name)
 		switch {
@@ -136,7 +146,7 @@ func (v *visit) headAgain(denied *objectWriter, key string, header http.Header) 
 func (v *visit) redirectToIndex(path string) (found bool, err error) {
 	for _, name := range v.Index {
 		o := &objectWriter{probe: true}
-		if err := v.fetch(o, http.MethodHead, v.prefix+path+"/"+name, http.Header{}); err != nil {
+		if err := v.besides().fetch(o, http.MethodHead, v.prefix+path+"/"+name, http.Header{}); err != nil {
 			return false, err
 		}
 		if o.status != http.StatusOK {
@@ -194,6 +204,7 @@ func (v *visit) hideLocation() error {
 func (v *visit) redirect(location, cacheControl string) {
 	v.w.Header().Set("Cache-Control", cacheControl)
 	v.w.Header().Set("Location", location)
+	closeUnread(v.w.Header(), v.r)
 	v.w.WriteHeader(http.StatusFound)
 }
 
@@ -214,6 +225,7 @@ func (v *visit) missing(status int) error {
 		}
 	}
 	v.w.Header().Set("Cache-Control", "no-store")
+	closeUnread(v.w.Header(), v.r)
 	return caddyhttp.Error(status, errors.New("the store has no such object for this user"))
 }
 
@@ -240,7 +252,7 @@ func (v *visit) serveInstead(document string, status int) (done bool, err error)
 	}
 	o := &objectWriter{as: status}
 	header := without(v.header, "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
-	err = v.fetch(o, v.r.Method, key, header)
+	err = v.besides().fetch(o, v.r.Method, key, header)
 	return o.passed, err
 }
 

@@ -154,6 +154,13 @@ func (s *S3) validateKeys() error {
 	if strings.HasPrefix(s.Prefix, "/") {
 		return fmt.Errorf("prefix: keys do not start with a slash, got %q; remove it", s.Prefix)
 	}
+	if strings.Count(s.Prefix, "{") != strings.Count(s.Prefix, "}") {
+		return fmt.Errorf("prefix: expected a closing brace for each opening one, got %q", s.Prefix)
+	}
+	if strings.HasSuffix(s.Prefix, "}") {
+		// The path of user a and a key b/x would be that of user ab.
+		return fmt.Errorf("prefix: expected a slash behind the placeholder, got %q", s.Prefix)
+	}
 	if s.ErrorDocument != "" && s.Fallback != "" {
 		return errors.New("error_document: cannot be combined with fallback, which stands for every missing page; remove one of them")
 	}

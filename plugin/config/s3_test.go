@@ -45,6 +45,8 @@ func TestS3ValidateRefuses(t *testing.T) {
 		`"endpoint":"http://minio:9000"`:      `endpoint: http is for this machine only, got "http://minio:9000"; use https, or set insecure_http in a test network`,
 		`"addressing":"host"`:                 `addressing: expected path or virtual_host, got "host"`,
 		`"addressing":"PATH"`:                 `addressing: expected path or virtual_host, got "PATH"`,
+		`"prefix":"u/{http.auth.user.sub}"`:   `prefix: expected a slash behind the placeholder, got "u/{http.auth.user.sub}"`,
+		`"prefix":"u/{http.auth.user.sub/"`:   `prefix: expected a closing brace for each opening one, got "u/{http.auth.user.sub/"`,
 		`"prefix":"/site/"`:                   `prefix: keys do not start with a slash, got "/site/"; remove it`,
 		`"index":[""]`:                        `index: must not be empty`,
 		`"index":["a","a"]`:                   `index: "a" stands here twice; remove one of them`,

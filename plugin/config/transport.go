@@ -114,6 +114,10 @@ func (t *Transport) validate(more bool) error {
 	if t.Service != "" && !regionForm.MatchString(t.Service) {
 		return fmt.Errorf("service: expected the AWS name of a service such as s3 or dynamodb, got %q", t.Service)
 	}
+	if strings.HasPrefix(t.Service, "s3") && t.Service != "s3" {
+		// Nothing would keep a client from the operations that s3 refuses.
+		return fmt.Errorf("service: of the services for objects, only s3 is supported, got %q", t.Service)
+	}
 	if err := validateRegion(t.Region); err != nil {
 		return err
 	}

@@ -32,6 +32,8 @@ func TestTransportValidateRefuses(t *testing.T) {
 		`"credentials":"{env.A}"`:                   `credentials: expected the name of an identity_pool or web_identity, got "{env.A}"`,
 		`"credentials":"eu-west-1:1d2c"`:            `credentials: expected the name of an identity_pool or web_identity, got "eu-west-1:1d2c"`,
 		`"service":"S3"`:                            service + `"S3"`,
+		`"service":"s3express"`:                     `service: of the services for objects, only s3 is supported, got "s3express"`,
+		`"service":"s3-object-lambda"`:              `service: of the services for objects, only s3 is supported, got "s3-object-lambda"`,
 		`"service":"s3.amazonaws.com"`:              service + `"s3.amazonaws.com"`,
 		`"service":"{env.A}"`:                       service + `"{env.A}"`,
 		`"region":"Ireland"`:                        `region: expected a region such as eu-west-1, got "Ireland"`,
