@@ -227,7 +227,7 @@ func TestACrowd(t *testing.T) {
 	const crowd = 1000
 	w := startedStore(t, setup{site: bucketSite(), level: "INFO"})
 	token := w.bearerOf("jo")
-	w.crowd(crowd, func(int) string { return token })
+	w.crowd(crowd, crowd, func(int) string { return token })
 	if n := w.exchanges(); n != 1 {
 		t.Errorf("expected 1 exchange for one user, got %d", n)
 	}
@@ -240,7 +240,7 @@ func TestACrowd(t *testing.T) {
 		return int(w.metric("caddy_cognito_credential_exchanges_total", `credentials="media",provider="identity_pool",result="ok"`))
 	}
 	before := exchanged()
-	w.crowd(crowd, func(i int) string { return tokens[i] })
+	w.crowd(crowd, 32, func(i int) string { return tokens[i] })
 	if n := exchanged() - before; n != crowd {
 		t.Errorf("expected %d exchanges for as many users, got %d", crowd, n)
 	}
@@ -249,23 +249,26 @@ func TestACrowd(t *testing.T) {
 	if n := len(slices.CompactFunc(all, func(a, b cognitolocal.Session) bool { return a.Subject == b.Subject })); n != crowd+1 {
 		t.Errorf("expected a session for each user, got those of %d", n)
 	}
-	w.crowd(crowd, func(i int) string { return tokens[i] })
+	w.crowd(crowd, 32, func(i int) string { return tokens[i] })
 	if n := exchanged() - before; n != crowd {
 		t.Errorf("expected no exchange for users who are known, got %d", n-crowd)
 	}
 }
 
-// crowd sends requests at once.
-func (w *storeWorld) crowd(n int, token func(int) string) {
+// crowd sends n requests, so many at once. A thousand exchanges at once would take
+// longer on a slow machine than anybody is made to wait for one.
+func (w *storeWorld) crowd(n, atOnce int, token func(int) string) {
 	w.Helper()
 	client := edge.Client(filepath.Join(w.dir, "site.sock"))
 	defer client.CloseIdleConnections()
 	var all sync.WaitGroup
 	var failed atomic.Int32
-	start := make(chan struct{})
+	start, turn := make(chan struct{}), make(chan struct{}, atOnce)
 	for i := range n {
 		all.Go(func() {
 			<-start
+			turn <- struct{}{}
+			defer func() { <-turn }()
 			got, err := try(w.T, client, "GET", "http://edge/app.js", "", "Authorization: Bearer "+token(i))
 			if err != nil || got.status != 200 {
 				failed.Add(1)
