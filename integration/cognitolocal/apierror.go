@@ -41,6 +41,14 @@ func invalidParameter(message string) error {
 	return &apiError{"InvalidParameterException", message}
 }
 
+func codeMismatch(message string) error {
+	return &apiError{"CodeMismatchException", message}
+}
+
+func expiredCode(message string) error {
+	return &apiError{"ExpiredCodeException", message}
+}
+
 func userNotFound() error {
 	return &apiError{"UserNotFoundException", "User does not exist."}
 }

@@ -22,12 +22,15 @@ type grant struct {
 	client  Client
 	session family
 	refresh string // new refresh token; empty: the client keeps its own
+
+	identities []federatedIdentity // of a user who comes from another provider
 }
 
 // grant takes the snapshot. The caller holds the lock.
 func (p *Pool) grant(u *User, c Client, f *family) grant {
 	return grant{
 		issuer: p.issuer(), now: p.now(), user: u.clone(), groups: p.groupsOf(u), client: c, session: *f,
+		identities: p.domain.identities[u.Sub],
 	}
 }
 
@@ -64,9 +67,12 @@ func (g grant) idClaims() map[string]any {
 		claims["cognito:preferred_role"] = role
 	}
 	for name, value := range g.user.Attributes {
-		if g.client.mayRead(name) {
+		if g.client.mayRead(name) && g.session.scopes.show(name) {
 			claims[name] = attributeClaim(name, value)
 		}
+	}
+	if len(g.identities) > 0 {
+		claims["identities"] = g.identities
 	}
 	return claims
 }
@@ -84,12 +90,19 @@ func attributeClaim(name, value string) any {
 	return value
 }
 
-// accessClaims are the claims of an access token that the API issued.
+// accessClaims are the claims of an access token. Its scopes are those of the
+// sign-in, also when the other half of the service refreshes it.
 func (g grant) accessClaims() map[string]any {
 	claims := g.common(AccessToken, g.client.AccessTokenLifetime)
 	claims["client_id"] = g.client.ID
 	claims["username"] = g.user.Username
 	claims["scope"] = adminScope
+	if g.session.deviceKey != "" {
+		claims["device_key"] = g.session.deviceKey
+	}
+	if g.session.scopes != nil {
+		claims["scope"], claims["version"] = g.session.scopes.String(), oauthVersion
+	}
 	return claims
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// The flows an app client can allow (ExplicitAuthFlows). A client may list
-// flows that this pool does not serve; they are then refused when used.
+// The flows an app client can allow (ExplicitAuthFlows). The administrators'
+// one may be listed, but this pool does not serve it.
 const (
 	AllowUserPasswordAuth  = "ALLOW_USER_PASSWORD_AUTH"
 	AllowUserSRPAuth       = "ALLOW_USER_SRP_AUTH"
@@ -28,6 +28,7 @@ var knownFlows = []string{
 const (
 	defaultTokenLifetime   = time.Hour
 	defaultRefreshLifetime = 30 * 24 * time.Hour
+	defaultSessionValidity = 3 * time.Minute
 	maxRotationGrace       = time.Minute
 	maxSecrets             = 2
 )
@@ -53,9 +54,14 @@ type Client struct {
 	// token expire.
 	AccessTokenLifetime, IDTokenLifetime, RefreshTokenLifetime time.Duration
 
+	// AuthSessionValidity is how long the user has for each answer to a
+	// challenge. Default three minutes. Cognito takes 3 to 15 minutes, here any
+	// positive value is good.
+	AuthSessionValidity time.Duration
+
 	// RotateRefreshTokens turns refresh token rotation on. Such a client must
-	// not allow ALLOW_REFRESH_TOKEN_AUTH: only GetTokensFromRefreshToken
-	// serves it.
+	// not allow ALLOW_REFRESH_TOKEN_AUTH: only GetTokensFromRefreshToken and
+	// the token endpoint serve it.
 	RotateRefreshTokens bool
 
 	// RotationGrace is how long a rotated refresh token goes on working,
@@ -72,6 +78,24 @@ type Client struct {
 
 	// ReadAttributes are the attributes the client may see. Nil means all.
 	ReadAttributes []string
+
+	// OAuthFlows are the grants of the OAuth endpoints the client may use
+	// (AllowedOAuthFlows): FlowCode, FlowImplicit, FlowClientCredentials. With
+	// none the client may use neither these endpoints nor the hosted pages.
+	OAuthFlows []string
+
+	// OAuthScopes are the scopes the client may ask for. A client with
+	// OAuthFlows needs at least one.
+	OAuthScopes []string
+
+	// CallbackURLs and LogoutURLs are where the hosted pages may send a
+	// browser after sign-in and sign-out. They are compared as they stand.
+	CallbackURLs, LogoutURLs []string
+
+	// IdentityProviders are ProviderCognito and names given to
+	// AddIdentityProvider (SupportedIdentityProviders). Nil means the users of
+	// the pool only.
+	IdentityProviders []string
 }
 
 // AddClient adds an app client. It fails when the ID is in use or a setting is
@@ -108,11 +132,15 @@ func (p *Pool) UpdateClient(c Client) error {
 func (c Client) withDefaults() Client {
 	c.Secrets = slices.Clone(c.Secrets)
 	c.ReadAttributes = slices.Clone(c.ReadAttributes)
+	c = c.withOAuthDefaults()
 	c.AuthFlows = c.flows()
 	for _, d := range []*time.Duration{&c.AccessTokenLifetime, &c.IDTokenLifetime} {
 		if *d == 0 {
 			*d = defaultTokenLifetime
 		}
+	}
+	if c.AuthSessionValidity == 0 {
+		c.AuthSessionValidity = defaultSessionValidity
 	}
 	if c.RefreshTokenLifetime == 0 {
 		c.RefreshTokenLifetime = defaultRefreshLifetime
@@ -136,8 +164,8 @@ func (c Client) validate() error {
 		return fmt.Errorf("cognitolocal: client ID %q: want 1 to 128 letters, digits, _ or +", c.ID)
 	case len(c.Secrets) > maxSecrets || slices.Contains(c.Secrets, ""):
 		return fmt.Errorf("cognitolocal: client %q: want at most %d secrets, none empty", c.ID, maxSecrets)
-	case min(c.AccessTokenLifetime, c.IDTokenLifetime, c.RefreshTokenLifetime) < 0:
-		return fmt.Errorf("cognitolocal: client %q: token lifetimes must be positive", c.ID)
+	case min(c.AccessTokenLifetime, c.IDTokenLifetime, c.RefreshTokenLifetime, c.AuthSessionValidity) < 0:
+		return fmt.Errorf("cognitolocal: client %q: lifetimes must be positive", c.ID)
 	case c.RotationGrace < 0 || c.RotationGrace > maxRotationGrace:
 		return fmt.Errorf("cognitolocal: client %q: rotation grace: want 0 to %s", c.ID, maxRotationGrace)
 	case c.RotateRefreshTokens && slices.Contains(c.AuthFlows, AllowRefreshTokenAuth):
@@ -148,7 +176,7 @@ func (c Client) validate() error {
 			return fmt.Errorf("cognitolocal: client %q: unknown flow %q", c.ID, flow)
 		}
 	}
-	return nil
+	return c.validateOAuth()
 }
 
 // mayRead reports whether the client sees the attribute.

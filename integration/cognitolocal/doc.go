@@ -4,14 +4,19 @@
 //
 // A [Server] is an http.Handler with the endpoints of these services:
 //
-//   - POST / with an X-Amz-Target header: InitiateAuth (password and refresh
-//     flows), GetTokensFromRefreshToken, RevokeToken and GetUser of the user
-//     pool; GetId, GetCredentialsForIdentity and GetOpenIdToken of identity
-//     pools;
+//   - POST / with an X-Amz-Target header: InitiateAuth in every flow but the
+//     administrators', RespondToAuthChallenge, and the other operations of the
+//     user pool that users call without AWS credentials (those of sign-up,
+//     passwords, second factors, devices, passkeys and tokens); GetId,
+//     GetCredentialsForIdentity and GetOpenIdToken of identity pools;
 //   - POST / with a form: AssumeRoleWithWebIdentity of STS;
 //   - GET /<pool ID>/.well-known/jwks.json, the key set;
 //   - GET /<pool ID>/.well-known/openid-configuration;
-//   - GET /.well-known/jwks_uri, the key set of the identity pools.
+//   - GET /.well-known/jwks_uri, the key set of the identity pools;
+//   - the pool's domain: /oauth2/authorize, /login, /logout, /oauth2/token,
+//     /oauth2/userInfo, /oauth2/revoke, and /oauth2/idpresponse and
+//     /saml2/idpresponse for the fakes of other identity providers, which live
+//     below /idp/.
 //
 // Behind it stands a [Pool] with users, groups and app clients, which a test
 // may change at any time. The SDKs of AWS and amazon-cognito-identity-js work
@@ -23,8 +28,18 @@
 // a secret wants SECRET_HASH, five wrong passwords lock the name, groups
 // change at the next refresh, and revocation is invisible to a verifier that
 // works offline. What AWS does not document is decided here and said in a
-// comment: a disabled or unconfirmed user is told so only after the right
-// password, and revoking an unknown token succeeds.
+// comment, or left to the test by [Pool.SetRotationVariant]: a disabled or
+// unconfirmed user is told so only after the right password, and revoking an
+// unknown token succeeds.
+//
+// [SignIn] says how users sign in: which second factors, first factors and
+// devices, what a password looks like, and the rules that play the triggers of
+// CUSTOM_AUTH ([CustomAuth]). Codes that Cognito would send are in
+// [Pool.Outbox] and [Pool.LastCode], and [TOTP] is an authenticator app. A
+// Session works once, for its client and user, and for three minutes; wrong
+// codes leave it alive, two of them at most. Names nobody has are answered with
+// made-up challenges unless the client's LegacyUserErrors is set. Where AWS's
+// documents and the service differ, [Variants] has both.
 //
 // [Server.AddIdentityPool] adds an identity pool and [Server.AddRole] a role. Both
 // verify tokens as AWS does, and refuse in its words as far as these are known.
@@ -40,9 +55,9 @@
 // [Server.Requests] counts what reached it, and [Server.SetErrorForm] varies the
 // form of errors. [Server.RevokeSessions] ends sessions before their time.
 //
-// Not served: SRP, challenges, the hosted pages with their OAuth endpoints,
-// sign-up, administrative operations, principal tags, developer-authenticated
-// identities, and every other action of STS.
+// Not served: the implicit flow, changing attributes with a token,
+// administrative operations, threat protection, principal tags,
+// developer-authenticated identities, and every other action of STS.
 //
 // Passwords are kept in the clear. This is a test double: never let it face a
 // network, and never trust its keys outside tests.

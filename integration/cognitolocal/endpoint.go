@@ -29,6 +29,16 @@ const (
 	EndpointGetCredentials Endpoint = "GetCredentialsForIdentity"
 	EndpointGetOpenIDToken Endpoint = "GetOpenIdToken"
 	EndpointAssumeRole     Endpoint = "AssumeRoleWithWebIdentity"
+
+	// The pool's domain. EndpointIDPResponse is where the other identity
+	// providers send the browser back to, by either protocol.
+	EndpointAuthorize   Endpoint = "authorize"
+	EndpointLogin       Endpoint = "login"
+	EndpointIDPResponse Endpoint = "idpresponse"
+	EndpointToken       Endpoint = "token"
+	EndpointUserInfo    Endpoint = "userinfo"
+	EndpointRevoke      Endpoint = "revoke"
+	EndpointLogout      Endpoint = "logout"
 )
 
 // SetFault makes the endpoint misbehave from the next request on; Fault{} ends

@@ -9,8 +9,10 @@ import (
 type getUserInput struct{ AccessToken string }
 
 type getUserOutput struct {
-	Username       string
-	UserAttributes []attribute
+	Username            string
+	UserAttributes      []attribute
+	PreferredMFASetting string   `json:"PreferredMfaSetting,omitempty"`
+	UserMFASettingList  []string `json:",omitempty"`
 }
 
 type attribute struct{ Name, Value string }
@@ -28,11 +30,17 @@ func (p *Pool) getUser(in getUserInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := getUserOutput{Username: u.Username, UserAttributes: []attribute{{"sub", u.Sub}}}
+	out := getUserOutput{
+		Username: u.Username, UserAttributes: []attribute{{"sub", u.Sub}},
+		PreferredMFASetting: u.PreferredMFA, UserMFASettingList: slices.Clone(u.MFA),
+	}
 	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
 		if c.mayRead(name) {
 			out.UserAttributes = append(out.UserAttributes, attribute{name, u.Attributes[name]})
 		}
+	}
+	if ids := p.domain.identitiesText(u.Sub); ids != "" {
+		out.UserAttributes = append(out.UserAttributes, attribute{"identities", ids})
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ type initiateAuthInput struct {
 	AuthFlow       string
 	ClientID       string `json:"ClientId"`
 	AuthParameters map[string]string
+	Session        string
 }
 
 // authOutput is the answer of every operation that issues tokens.
@@ -22,19 +23,28 @@ type authResult struct {
 	IDToken      string `json:"IdToken"`
 	RefreshToken string `json:",omitempty"`
 	TokenType    string
+
+	NewDeviceMetadata *newDeviceMetadata `json:",omitempty"`
 }
 
-// authFlow is one value of AuthFlow: the setting that allows it, and what
-// turns the parameters into a grant.
+// authFlow is one value of AuthFlow: the setting that allows it, and its first
+// step.
 type authFlow struct {
 	allowedBy string
-	run       func(*Pool, Client, map[string]string) (grant, error)
+	run       func(*Pool, Client, initiateAuthInput) (outcome, error)
 }
 
 var authFlows = map[string]authFlow{
 	"USER_PASSWORD_AUTH": {AllowUserPasswordAuth, (*Pool).passwordAuth},
-	"REFRESH_TOKEN_AUTH": {AllowRefreshTokenAuth, (*Pool).refreshAuth},
-	"REFRESH_TOKEN":      {AllowRefreshTokenAuth, (*Pool).refreshAuth},
+	"USER_SRP_AUTH":      {AllowUserSRPAuth, (*Pool).srpAuth},
+	"USER_AUTH":          {AllowUserAuth, (*Pool).userAuth},
+	"CUSTOM_AUTH":        {AllowCustomAuth, (*Pool).customAuth},
+	"REFRESH_TOKEN_AUTH": {AllowRefreshTokenAuth, refreshFlow},
+	"REFRESH_TOKEN":      {AllowRefreshTokenAuth, refreshFlow},
+}
+
+func refreshFlow(p *Pool, c Client, in initiateAuthInput) (outcome, error) {
+	return granted(p.refreshAuth(c, in.AuthParameters))
 }
 
 func (p *Pool) initiateAuth(in initiateAuthInput) (any, error) {
@@ -49,16 +59,11 @@ func (p *Pool) initiateAuth(in initiateAuthInput) (any, error) {
 	if !slices.Contains(c.AuthFlows, flow.allowedBy) {
 		return nil, invalidParameter(in.AuthFlow + " flow not enabled for this client")
 	}
-	g, err := flow.run(p, c, in.AuthParameters)
+	next, err := flow.run(p, c, in)
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.tokens(g)
-	if err != nil {
-		return nil, err
-	}
-	out.ChallengeParameters = map[string]string{}
-	return out, nil
+	return p.answer(next)
 }
 
 func (p *Pool) client(id string) (Client, error) {

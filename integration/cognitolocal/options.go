@@ -38,6 +38,9 @@ type Options struct {
 	// username: "email", "phone_number" or "preferred_username". The first two
 	// count only when verified, as in Cognito.
 	AliasAttributes []string
+
+	// SignIn is how the pool signs users in. SetSignIn changes it later.
+	SignIn SignIn
 }
 
 var (
@@ -58,6 +61,10 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	o.AliasAttributes = slices.Clone(o.AliasAttributes)
+	var err error
+	if o.SignIn, err = o.SignIn.withDefaults(); err != nil {
+		return o, err
+	}
 	if o.Keys == (Keys{}) {
 		keys, err := processKeys()
 		if err != nil {

@@ -10,28 +10,39 @@ const (
 )
 
 // passwordAuth is the flow USER_PASSWORD_AUTH.
-func (p *Pool) passwordAuth(c Client, params map[string]string) (grant, error) {
-	name, password := params["USERNAME"], params["PASSWORD"]
-	if name == "" {
-		return grant{}, invalidParameter("Missing required parameter USERNAME")
-	}
-	if password == "" {
-		return grant{}, invalidParameter("Missing required parameter PASSWORD")
-	}
-	// For sign-in the hash covers the name exactly as it was sent.
-	if err := c.checkSecretHash(params["SECRET_HASH"], name); err != nil {
-		return grant{}, err
+func (p *Pool) passwordAuth(c Client, in initiateAuthInput) (outcome, error) {
+	params := in.AuthParameters
+	name, err := c.signInName(params, "PASSWORD")
+	if err != nil {
+		return outcome{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	u := p.signInUser(name)
-	if err := p.checkPassword(u, c, name, password); err != nil {
-		return grant{}, err
+	if err := p.checkPassword(u, c, name, params["PASSWORD"]); err != nil {
+		return outcome{}, err
 	}
-	f, refresh := p.sessions.start(u.Sub, c, p.now())
-	g := p.grant(u, c, f)
-	g.refresh = refresh
-	return g, nil
+	return p.pass(p.begin(c, u, name, params), c, FactorPassword)
+}
+
+// signInName returns the name of a sign-in, when it and the other parameters
+// that the flow needs are there.
+func (c Client) signInName(params map[string]string, needed ...string) (string, error) {
+	if err := require(params, append([]string{"USERNAME"}, needed...)...); err != nil {
+		return "", err
+	}
+	// For sign-in the hash covers the name exactly as it was sent.
+	name := params["USERNAME"]
+	return name, c.checkSecretHash(params["SECRET_HASH"], name)
+}
+
+func require(params map[string]string, names ...string) error {
+	for _, name := range names {
+		if params[name] == "" {
+			return invalidParameter("Missing required parameter " + name)
+		}
+	}
+	return nil
 }
 
 // checkPassword counts failures and decides whether the user may sign in; u is

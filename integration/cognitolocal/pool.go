@@ -23,6 +23,8 @@ type Pool struct {
 	clients  map[string]Client
 	sessions sessions
 	lockouts lockouts
+	auth     authState
+	domain   domain // the hosted pages and the OAuth endpoints
 }
 
 func newPool(o Options) (*Pool, error) {
@@ -34,6 +36,8 @@ func newPool(o Options) (*Pool, error) {
 		clients:  map[string]Client{},
 		sessions: sessions{tokens: map[string]*refreshToken{}, families: map[string]*family{}},
 		lockouts: lockouts{},
+		auth:     newAuthState(o.SignIn),
+		domain:   newDomain(),
 	}
 	return p, p.ring.rotate(o.Keys)
 }
@@ -78,14 +82,14 @@ func (p *Pool) setBaseURL(url string) {
 // user returns the user with this username, or nil. The caller holds the lock.
 func (p *Pool) user(username string) *User { return p.users[fold(username)] }
 
-// signInUser finds a user by username or by an alias attribute, or nil. The
-// caller holds the lock.
+// signInUser finds a user by username or by an alias attribute, or nil. Users
+// of other providers are not found. The caller holds the lock.
 func (p *Pool) signInUser(name string) *User {
-	if u := p.user(name); u != nil {
+	if u := p.user(name); u != nil && !p.domain.foreign(u.Sub) {
 		return u
 	}
 	for _, u := range p.users {
-		if slices.ContainsFunc(p.aliases, func(a string) bool { return u.hasAlias(a, name) }) {
+		if !p.domain.foreign(u.Sub) && slices.ContainsFunc(p.aliases, func(a string) bool { return u.hasAlias(a, name) }) {
 			return u
 		}
 	}

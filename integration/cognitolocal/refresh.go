@@ -83,7 +83,7 @@ func (p *Pool) redeem(raw string, c Client) (*refreshToken, *User, error) {
 func refreshError(err error) error {
 	switch {
 	case errors.Is(err, errTokenReused):
-		return &apiError{"RefreshTokenReuseException", "Refresh token has been invalidated by rotation"}
+		return &apiError{refreshTokenReuse, "Refresh token has been invalidated by rotation"}
 	case errors.Is(err, errTokenRevoked):
 		return notAuthorized("Refresh Token has been revoked")
 	case errors.Is(err, errTokenExpired):

@@ -1,6 +1,9 @@
 package cognitolocal
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 type revokeInput struct {
 	ClientID     string `json:"ClientId"`
@@ -21,21 +24,41 @@ func (p *Pool) revokeToken(in revokeInput) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c, ok := p.clients[in.ClientID]
-	switch {
-	case !ok || !c.secretMatches(in.ClientSecret):
+	if !ok || !c.secretMatches(in.ClientSecret) {
 		return nil, &apiError{"UnauthorizedException", "Invalid client"}
-	case c.DisableRevocation:
+	}
+	switch err := p.revoke(in.Token, c); {
+	case errors.Is(err, errRevocationOff):
 		return nil, &apiError{"UnsupportedOperationException", "Token revocation is not enabled for this client"}
-	case strings.Count(in.Token, ".") == jwsSeparators:
+	case errors.Is(err, errTokenType):
 		return nil, &apiError{"UnsupportedTokenTypeException", "Unsupported token type"}
-	}
-	t := p.sessions.tokens[in.Token]
-	if t == nil {
-		return struct{}{}, nil
-	}
-	if t.clientID != c.ID {
+	case errors.Is(err, errTokenForeign):
 		return nil, &apiError{"UnauthorizedException", "Token was issued to another client"}
 	}
-	t.revoked = true
 	return struct{}{}, nil
+}
+
+// Reasons for refusing to revoke a token.
+var (
+	errRevocationOff = errors.New("cognitolocal: revocation is off for the client")
+	errTokenType     = errors.New("cognitolocal: not a refresh token")
+	errTokenForeign  = errors.New("cognitolocal: the token of another client")
+)
+
+// revoke ends the family of the token, also by a token that rotation has
+// replaced. The caller holds the lock.
+func (p *Pool) revoke(raw string, c Client) error {
+	t := p.sessions.tokens[raw]
+	switch {
+	case c.DisableRevocation:
+		return errRevocationOff
+	case strings.Count(raw, ".") == jwsSeparators:
+		return errTokenType
+	case t == nil:
+		return nil
+	case t.clientID != c.ID:
+		return errTokenForeign
+	}
+	t.revoked = true
+	return nil
 }

@@ -53,6 +53,7 @@ func New(o Options) (*Server, error) {
 	s.mux.Handle("GET /"+o.PoolID+jwksPath, s.gates[EndpointJWKS])
 	s.mux.Handle("GET /"+o.PoolID+discoveryPath, s.gates[EndpointDiscovery])
 	s.mux.Handle("GET "+identityKeysPath, s.gates[EndpointIdentityKeys])
+	s.routeDomain()
 	return s, nil
 }
 
@@ -66,6 +67,7 @@ func (s *Server) addGates() {
 		EndpointSTS:          newGate(s.serveSTS),
 		EndpointAssumeRole:   newGate(s.serveAssumeRole),
 	}
+	s.addDomainGates()
 	for target, op := range operations {
 		s.gates[endpointOf(target)] = newGate(s.serveOperation(op))
 	}
@@ -80,7 +82,8 @@ func (s *Server) SetBaseURL(url string) {
 	s.pool.setBaseURL(strings.TrimSuffix(url, "/"))
 }
 
-// ServeHTTP serves the APIs, the key sets and the discovery document.
+// ServeHTTP serves the APIs, the key sets, the discovery document, the hosted
+// pages and the OAuth endpoints.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("x-amzn-requestid", newUUID())
 	s.mux.ServeHTTP(w, r)

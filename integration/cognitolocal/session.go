@@ -11,6 +11,8 @@ type family struct {
 	eventID   string
 	sub       string
 	clientID  string
+	deviceKey string // of the remembered device, if any
+	scopes    scopes // nil: a sign-in at the API
 	authTime  time.Time
 	expires   time.Time // of every refresh token of the family
 	revoked   bool
@@ -19,7 +21,9 @@ type family struct {
 // refreshToken is an issued refresh token.
 type refreshToken struct {
 	*family
-	rotatedAt time.Time // zero: not rotated
+	rotatedAt time.Time     // zero: not rotated
+	successor *refreshToken // the latest replacement
+	retired   bool          // by a later replacement, see RotationVariant
 }
 
 // Reasons for refusing a refresh token.
@@ -35,6 +39,7 @@ var (
 type sessions struct {
 	tokens   map[string]*refreshToken
 	families map[string]*family // by originJTI
+	variant  RotationVariant
 }
 
 // start opens a family and returns its first refresh token.
@@ -53,7 +58,8 @@ func (s *sessions) issue(f *family) string {
 	return raw
 }
 
-// redeem finds the live token that belongs to the client.
+// redeem finds the live token that belongs to the client. Reuse after rotation
+// ends the session if the variant says so.
 func (s *sessions) redeem(raw string, c Client, now time.Time) (*refreshToken, error) {
 	t := s.tokens[raw]
 	switch {
@@ -63,20 +69,11 @@ func (s *sessions) redeem(raw string, c Client, now time.Time) (*refreshToken, e
 		return nil, errTokenRevoked
 	case !now.Before(t.expires):
 		return nil, errTokenExpired
-	case !t.rotatedAt.IsZero() && !now.Before(t.rotatedAt.Add(c.RotationGrace)):
+	case t.reused(c, now):
+		t.revoked = s.variant.ReuseEndsSession
 		return nil, errTokenReused
 	}
 	return t, nil
-}
-
-// rotate retires the token and issues its successor, which expires when the
-// first token of the family would have. The grace period counts from the
-// first use: a retry must not prolong it.
-func (s *sessions) rotate(t *refreshToken, now time.Time) string {
-	if t.rotatedAt.IsZero() {
-		t.rotatedAt = now
-	}
-	return s.issue(t.family)
 }
 
 func (s *sessions) revokeUser(sub string) {

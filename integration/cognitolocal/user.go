@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // UserStatus is the part of a user's life cycle that decides about sign-in.
@@ -16,6 +17,9 @@ const (
 	Confirmed UserStatus = iota
 	Unconfirmed
 	ResetRequired
+	// ForceChangePassword is a user whom an administrator made: the password is
+	// temporary.
+	ForceChangePassword
 )
 
 // User is one user of the pool.
@@ -43,6 +47,19 @@ type User struct {
 
 	// Status is Confirmed unless set.
 	Status UserStatus
+
+	// PasswordExpires is the end of a temporary password. Zero: never.
+	PasswordExpires time.Time
+
+	// MFA are the second factors that are switched on, such as SMSMFA, and
+	// PreferredMFA the one of them that is asked for. Codes go to phone_number
+	// and email, verified or not.
+	MFA          []string
+	PreferredMFA string
+
+	// TOTPSecret is the secret of the authenticator app in base32, which
+	// SoftwareTokenMFA needs. User returns users without it.
+	TOTPSecret string
 }
 
 // standardAttributes are the attributes every pool has.
@@ -66,6 +83,7 @@ func (u *User) clone() User {
 	c := *u
 	c.Attributes = maps.Clone(u.Attributes)
 	c.Groups = slices.Clone(u.Groups)
+	c.MFA = slices.Clone(u.MFA)
 	return c
 }
 
@@ -87,11 +105,19 @@ func (p *Pool) AddUser(u User) (sub string, err error) {
 	if err := checkAttributes(u.Attributes); err != nil {
 		return "", err
 	}
-	if u.Sub == "" {
-		u.Sub = newUUID()
+	if err := u.checkMFA(); err != nil {
+		return "", err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.addUser(u)
+}
+
+// addUser is AddUser with the lock held.
+func (p *Pool) addUser(u User) (sub string, err error) {
+	if u.Sub == "" {
+		u.Sub = newUUID()
+	}
 	if p.user(u.Username) != nil || p.userBySub(u.Sub) != nil {
 		return "", fmt.Errorf("cognitolocal: user %q: username or subject already in use", u.Username)
 	}
@@ -125,7 +151,7 @@ func (p *Pool) User(username string) (User, bool) {
 		return User{}, false
 	}
 	c := u.clone()
-	c.Password = ""
+	c.Password, c.TOTPSecret = "", ""
 	return c, true
 }
 
@@ -134,6 +160,7 @@ func (p *Pool) RemoveUser(username string) error {
 	return p.changeUser(username, func(u *User) error {
 		p.sessions.revokeUser(u.Sub)
 		delete(p.users, fold(username))
+		delete(p.auth.factors, u.Sub)
 		return nil
 	})
 }

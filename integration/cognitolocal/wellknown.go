@@ -2,6 +2,7 @@ package cognitolocal
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 )
 
@@ -17,10 +18,10 @@ func (s *Server) serveJWKS(w http.ResponseWriter, _ *http.Request) {
 	writeDocument(w, doc, err)
 }
 
-// serveDiscovery answers as a pool without a domain does: the endpoints of the
-// hosted pages are missing.
+// serveDiscovery names the endpoints of the domain only if a client may use
+// them: a pool of which no client does passes for one without a domain.
 func (s *Server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
-	doc, err := json.Marshal(map[string]any{
+	members := map[string]any{
 		"issuer":                                s.pool.Issuer(),
 		"jwks_uri":                              s.pool.JWKSURL(),
 		"id_token_signing_alg_values_supported": []string{"RS256"},
@@ -28,7 +29,9 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 		"scopes_supported":                      []string{"openid", "email", "phone", "profile"},
 		"subject_types_supported":               []string{"public"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
-	})
+	}
+	maps.Copy(members, s.pool.domainEndpoints())
+	doc, err := json.Marshal(members)
 	writeDocument(w, doc, err)
 }
 

@@ -30,6 +30,31 @@ var operations = map[string]operation{
 	userPoolTarget + "RevokeToken":               ofPool((*Pool).revokeToken),
 	userPoolTarget + "GetUser":                   ofPool((*Pool).getUser),
 
+	userPoolTarget + "RespondToAuthChallenge": ofPool((*Pool).respondToAuthChallenge),
+	userPoolTarget + "AssociateSoftwareToken": ofPool((*Pool).associateSoftwareToken),
+	userPoolTarget + "VerifySoftwareToken":    ofPool((*Pool).verifySoftwareToken),
+	userPoolTarget + "SetUserMFAPreference":   ofPool((*Pool).setUserMFAPreference),
+	userPoolTarget + "GetUserAuthFactors":     ofPool((*Pool).getUserAuthFactors),
+
+	userPoolTarget + "ConfirmDevice":      ofPool((*Pool).confirmDevice),
+	userPoolTarget + "UpdateDeviceStatus": ofPool((*Pool).updateDeviceStatus),
+	userPoolTarget + "ForgetDevice":       ofPool((*Pool).forgetDevice),
+	userPoolTarget + "GetDevice":          ofPool((*Pool).getDevice),
+	userPoolTarget + "ListDevices":        ofPool((*Pool).listDevices),
+
+	userPoolTarget + "StartWebAuthnRegistration":    ofPool((*Pool).startWebAuthnRegistration),
+	userPoolTarget + "CompleteWebAuthnRegistration": ofPool((*Pool).completeWebAuthnRegistration),
+	userPoolTarget + "ListWebAuthnCredentials":      ofPool((*Pool).listWebAuthnCredentials),
+	userPoolTarget + "DeleteWebAuthnCredential":     ofPool((*Pool).deleteWebAuthnCredential),
+
+	userPoolTarget + "SignUp":                 ofPool((*Pool).signUp),
+	userPoolTarget + "ConfirmSignUp":          ofPool((*Pool).confirmSignUp),
+	userPoolTarget + "ResendConfirmationCode": ofPool((*Pool).resendConfirmationCode),
+	userPoolTarget + "ForgotPassword":         ofPool((*Pool).forgotPassword),
+	userPoolTarget + "ConfirmForgotPassword":  ofPool((*Pool).confirmForgotPassword),
+	userPoolTarget + "ChangePassword":         ofPool((*Pool).changePassword),
+	userPoolTarget + "GlobalSignOut":          ofPool((*Pool).globalSignOut),
+
 	identityPoolTarget + "GetId":                     ofAccount((*account).getID),
 	identityPoolTarget + "GetCredentialsForIdentity": ofAccount((*account).getCredentials),
 	identityPoolTarget + "GetOpenIdToken":            ofAccount((*account).getOpenIDToken),

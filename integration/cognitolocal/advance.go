@@ -1,0 +1,59 @@
+package cognitolocal
+
+// stage is one thing a user may have to do between the first factor and the
+// tokens. It returns nil when there is nothing to do. It is called with the
+// lock held.
+type stage func(p *Pool, a *attempt, u *User, c Client) (*outcome, error)
+
+// stages in their order. The device comes last, also where it stands for the
+// second factor: clients take what follows its proof for tokens.
+var stages = []stage{
+	(*Pool).newPasswordStage, (*Pool).mfaStage, (*Pool).customStage, (*Pool).deviceStage,
+}
+
+// pass records the first factor and goes on. The caller holds the lock.
+func (p *Pool) pass(a *attempt, c Client, factor string) (outcome, error) {
+	a.first = factor
+	return p.advance(a, c)
+}
+
+// advance finds out what the user has to do next, or issues tokens. It judges
+// from the start each time, so that what changes meanwhile counts: a device that
+// is forgotten stands for no second factor. The caller holds the lock.
+func (p *Pool) advance(a *attempt, c Client) (outcome, error) {
+	u := p.userBySub(a.sub)
+	if u == nil { // removed meanwhile
+		return outcome{}, notAuthorized(wrongPassword)
+	}
+	if err := u.maySignIn(); err != nil {
+		return outcome{}, err
+	}
+	if err := p.checkDeviceKey(a, u); err != nil {
+		return outcome{}, err
+	}
+	for _, run := range stages {
+		next, err := run(p, a, u, c)
+		if err != nil {
+			return outcome{}, err
+		}
+		if next != nil {
+			return *next, nil
+		}
+	}
+	return p.finish(a, u, c), nil
+}
+
+// finish opens a session of the user. The caller holds the lock.
+func (p *Pool) finish(a *attempt, u *User, c Client) outcome {
+	f, refresh := p.sessions.start(u.Sub, c, p.now())
+	var fresh *newDeviceMetadata
+	switch d := p.auth.factorsOf(u).device(a.deviceKey); {
+	case d != nil && a.deviceDone:
+		f.deviceKey, d.lastSignIn = d.key, p.now()
+	case d == nil && p.auth.settings.Devices != DevicesOff:
+		fresh = p.addDevice(u)
+	}
+	g := p.grant(u, c, f)
+	g.refresh = refresh
+	return outcome{signedIn: &g, newDevice: fresh}
+}
