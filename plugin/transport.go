@@ -124,23 +124,13 @@ func (t *Transport) target() credentials.Target {
 	return target
 }
 
-// RequestHeaderOps leaves the Host to hostOf: reverse_proxy copies all headers
-// for such operations, which costs as much as a signature.
+// RequestHeaderOps sets the Host, which is signed, to that of the upstream: the
+// client's would let it choose a bucket at stores that find those by host.
 func (t *Transport) RequestHeaderOps() *headers.HeaderOps {
 	if t.Inject != nil {
 		return t.HTTPTransport.RequestHeaderOps()
 	}
-	return nil
-}
-
-// hostOf is the Host, which is signed: that of the upstream, in place of the
-// client's, which would let it choose a bucket at stores that find those by host.
-// One that header_up has set stays.
-func hostOf(r *http.Request) string {
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && r.Host == original.Host {
-		return r.URL.Host
-	}
-	return r.Host
+	return &headers.HeaderOps{Set: http.Header{"Host": {"{http.reverse_proxy.upstream.hostport}"}}}
 }
 
 // RequiresContentLength keeps reverse_proxy from sending a body in chunks of
@@ -177,7 +167,6 @@ func (t *Transport) send(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed.Host = hostOf(r)
 	t.SetScheme(signed) // or the signer would take a default port for a part of the host
 	return t.sender.Send(signed, user)
 }
