@@ -291,7 +291,7 @@ func TestExchangesThatFail(t *testing.T) {
 func (w *serviceWorld) failed(status int, reason string) {
 	w.Helper()
 	for range 3 {
-		got := w.as("jo", "GET", "/", "")
+		got := w.as("jo", "POST", "/", "hello")
 		w.wantProblem(status, reason, got)
 		retry, err := strconv.Atoi(got.header.Get("Retry-After"))
 		if again := err == nil && retry > 0; again != (status == 503) {

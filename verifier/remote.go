@@ -150,10 +150,11 @@ func (s *RemoteKeySet) Key(ctx context.Context, id string) (*Key, error) {
 	if err := wait(ctx, s.restored); err != nil {
 		return nil, err
 	}
+	cooling := s.cooling() // asked first: keys that come between the two looks are found by the second
 	if key := s.known(id); key != nil {
 		return key, nil
 	}
-	if s.cooling() {
+	if cooling {
 		return nil, refuse(ErrUnknownKey, "kid", id)
 	}
 	if f := s.join(TriggerUnknownKey); f != nil {

@@ -440,3 +440,23 @@ func TestAFirstLoadThatHangsIsUnavailableAfterTheTimeout(t *testing.T) {
 		}
 	})
 }
+
+// The first keys can come at any moment of a look for one: young as they are,
+// they have it.
+func TestAKeyOfTheFirstFetchIsNeverUnknown(t *testing.T) {
+	keys := keySetOf(newSigner(t, "k1"))
+	for range 1_000 {
+		set := newFakeIssuer(keys).newSet(t, verifier.RemoteOptions{})
+		set.Start()
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				if err := keyError(set, "k1"); err != nil {
+					t.Errorf("expected the key, got %v", err)
+				}
+			})
+		}
+		group.Wait()
+		set.Close()
+	}
+}
