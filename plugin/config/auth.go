@@ -32,6 +32,11 @@ type Auth struct {
 	// Errors is how refusals are written: `json` for problem details (RFC 9457).
 	// Default: as an error that Caddy's error routes can handle.
 	Errors string `json:"errors,omitempty"`
+	// Redirect says when a request without a session is sent to the sign-in of the
+	// site instead of being refused: `auto`, when a browser navigates, `always` or
+	// `never`. Default `auto`. Without `cognito_signin` on the route it has no
+	// effect.
+	Redirect string `json:"redirect,omitempty"`
 	// AllowPreflight lets CORS preflight requests pass without a token, since
 	// browsers send none with them. They carry no identity.
 	AllowPreflight bool `json:"allow_preflight,omitempty"`

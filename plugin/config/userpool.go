@@ -19,6 +19,10 @@ type UserPool struct {
 	// Clients are the IDs of the app clients whose tokens are accepted. At least
 	// one is required, unless `any_client` is set.
 	Clients []string `json:"client,omitempty"`
+	// ClientSecrets are the secrets of app clients that have some, by client ID:
+	// the one, or the one and the next, so that they can be exchanged at leisure.
+	// Only sign-in needs them.
+	ClientSecrets map[string][]string `json:"client_secret,omitempty"`
 	// AnyClient accepts the tokens of every app client of the pool.
 	AnyClient bool `json:"any_client,omitempty"`
 	// Audiences are accepted in the `aud` claim of an access token, beside the
@@ -41,6 +45,13 @@ type UserPool struct {
 	// otherwise, the keys of all issuers are fetched from there. It does not
 	// change which issuers are accepted.
 	Endpoint string `json:"endpoint,omitempty"`
+	// Domain is that of the pool's hosted pages, such as `auth.example.com` or
+	// `example.auth.eu-west-1.amazoncognito.com`; for local pools, a URL. Only
+	// sign-in through hosted pages needs it.
+	Domain string `json:"domain,omitempty"`
+	// Session says how users stay signed in. Without it, the defaults apply where
+	// `cognito_signin` names the pool.
+	Session *Session `json:"session,omitempty"`
 	// InsecureHTTP allows http URLs to hosts other than this machine. Whoever
 	// sits on the way can then forge every token: for test networks only.
 	InsecureHTTP bool `json:"insecure_http,omitempty"`
