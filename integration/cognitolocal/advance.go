@@ -43,16 +43,15 @@ func (p *Pool) advance(a *attempt, c Client) (outcome, error) {
 	return p.finish(a, u, c), nil
 }
 
-// finish opens a session of the user. The caller holds the lock.
+// finish opens a session of the user: of the browser, where the sign-in is one
+// at the hosted pages. The caller holds the lock.
 func (p *Pool) finish(a *attempt, u *User, c Client) outcome {
-	f, refresh := p.sessions.start(u.Sub, c, p.now())
-	var fresh *newDeviceMetadata
-	switch d := p.auth.factorsOf(u).device(a.deviceKey); {
-	case d != nil && a.deviceDone:
-		f.deviceKey, d.lastSignIn = d.key, p.now()
-	case d == nil && p.auth.settings.Devices != DevicesOff:
-		fresh = p.addDevice(u)
+	if a.hosted {
+		signIn, cookie := p.startHosted(u.Sub, ProviderCognito)
+		return outcome{atPage: &signIn, cookie: cookie}
 	}
+	f, refresh := p.sessions.start(u.Sub, c, p.now())
+	fresh := p.bindDevice(f, a, u)
 	g := p.grant(u, c, f)
 	g.refresh = refresh
 	return outcome{signedIn: &g, newDevice: fresh}

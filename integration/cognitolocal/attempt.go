@@ -21,6 +21,7 @@ type attempt struct {
 	first               string // the first factor, once passed
 	mfaDone, deviceDone bool
 	custom              *customRun // of CUSTOM_AUTH
+	hosted              bool       // at the hosted pages
 }
 
 // pending is a challenge with what its answer is judged by.
@@ -28,6 +29,7 @@ type pending struct {
 	challenge string
 	srp       *srpExchange
 	code      string
+	sentTo    delivery
 	options   []string // to select from
 	ceremony  *ceremony
 	newTOTP   string // of AssociateSoftwareToken
@@ -54,11 +56,8 @@ const (
 // challenge.
 func (s *attempts) claim(handle, clientID string, challenge string, now time.Time) (*attempt, error) {
 	a := s.open[handle]
-	if a == nil {
-		if _, ok := s.spent[handle]; ok {
-			return nil, notAuthorized(spentSession)
-		}
-		return nil, notAuthorized(invalidSession)
+	if a == nil || a.hosted {
+		return nil, s.unknown(handle)
 	}
 	switch {
 	case a.clientID != clientID && clientID != anyClient:
@@ -71,6 +70,31 @@ func (s *attempts) claim(handle, clientID string, challenge string, now time.Tim
 	}
 	s.spend(handle, a)
 	return a, nil
+}
+
+// claimAtPage is claim for the hosted pages, where the Session alone says what
+// is answered. Neither the pages nor the API take the Sessions of the other.
+func (s *attempts) claimAtPage(handle, clientID string, now time.Time) (*attempt, error) {
+	a := s.open[handle]
+	switch {
+	case a == nil || !a.hosted:
+		return nil, s.unknown(handle)
+	case a.clientID != clientID:
+		return nil, notAuthorized(invalidSession)
+	case !now.Before(a.expires):
+		s.spend(handle, a)
+		return nil, notAuthorized(expiredSession)
+	}
+	s.spend(handle, a)
+	return a, nil
+}
+
+// unknown refuses a handle that no attempt waits under.
+func (s *attempts) unknown(handle string) error {
+	if _, ok := s.spent[handle]; ok {
+		return notAuthorized(spentSession)
+	}
+	return notAuthorized(invalidSession)
 }
 
 // anyClient is for the operations that name no client.

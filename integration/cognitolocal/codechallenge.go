@@ -17,7 +17,7 @@ func (p *Pool) askCode(a *attempt, u *User, c Client, challenge, medium string, 
 		code = digits(length)
 		to = p.deliver(u, medium, challenge, code)
 	}
-	return p.ask(a, c, pending{challenge: challenge, code: code}, map[string]string{
+	return p.ask(a, c, pending{challenge: challenge, code: code, sentTo: to}, map[string]string{
 		"CODE_DELIVERY_DELIVERY_MEDIUM": to.medium, "CODE_DELIVERY_DESTINATION": to.destination,
 		"USER_ID_FOR_SRP": a.userID,
 	})

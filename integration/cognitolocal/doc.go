@@ -32,14 +32,21 @@
 // unconfirmed user is told so only after the right password, and revoking an
 // unknown token succeeds.
 //
+// The hosted pages are plain forms, which a browser or a program fills in. After
+// the password they ask for what the user's state wants: a new password with the
+// required attributes, which second factor, its code, or to set one up.
+//
 // [SignIn] says how users sign in: which second factors, first factors and
 // devices, what a password looks like, and the rules that play the triggers of
 // CUSTOM_AUTH ([CustomAuth]). Codes that Cognito would send are in
-// [Pool.Outbox] and [Pool.LastCode], and [TOTP] is an authenticator app. A
-// Session works once, for its client and user, and for three minutes; wrong
-// codes leave it alive, two of them at most. Names nobody has are answered with
-// made-up challenges unless the client's LegacyUserErrors is set. Where AWS's
-// documents and the service differ, [Variants] has both.
+// [Pool.Outbox] and [Pool.LastCode], [TOTP] and [Pool.CurrentTOTP] are an
+// authenticator app, and package authenticator makes passkeys for
+// [Pool.AddPasskey]. A pool that tracks devices refreshes a session only for the
+// confirmed device that it began with. A Session works once, for its client and
+// user, and for three minutes; wrong codes leave it alive, two of them at most.
+// Names nobody has are answered with made-up challenges unless the client's
+// LegacyUserErrors is set. Where AWS's documents and the service differ,
+// [Variants] has both.
 //
 // [Server.AddIdentityPool] adds an identity pool and [Server.AddRole] a role. Both
 // verify tokens as AWS does, and refuse in its words as far as these are known.
@@ -55,9 +62,11 @@
 // [Server.Requests] counts what reached it, and [Server.SetErrorForm] varies the
 // form of errors. [Server.RevokeSessions] ends sessions before their time.
 //
-// Not served: the implicit flow, changing attributes with a token,
-// administrative operations, threat protection, principal tags,
-// developer-authenticated identities, and every other action of STS.
+// Not served: the implicit flow, hosted pages for passkeys, for first factors
+// other than the password, for sign-up and for forgotten passwords, changing
+// attributes with a token, administrative operations, threat protection,
+// principal tags, developer-authenticated identities, and every other action of
+// STS.
 //
 // Passwords are kept in the clear. This is a test double: never let it face a
 // network, and never trust its keys outside tests.

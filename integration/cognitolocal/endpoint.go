@@ -30,7 +30,8 @@ const (
 	EndpointGetOpenIDToken Endpoint = "GetOpenIdToken"
 	EndpointAssumeRole     Endpoint = "AssumeRoleWithWebIdentity"
 
-	// The pool's domain. EndpointIDPResponse is where the other identity
+	// The pool's domain. EndpointLogin is all pages of a sign-in at the pool, the
+	// ones after the password included. EndpointIDPResponse is where the other identity
 	// providers send the browser back to, by either protocol.
 	EndpointAuthorize   Endpoint = "authorize"
 	EndpointLogin       Endpoint = "login"

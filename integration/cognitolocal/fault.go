@@ -140,3 +140,27 @@ func FaultWAF() Fault {
 		_, _ = w.Write([]byte("<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>"))
 	})
 }
+
+// FaultDown breaks the connection without an answer, as a service does that is
+// down or goes down. The handler must be served by net/http, as Start has it.
+func FaultDown() Fault {
+	return answer(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+}
+
+// FaultThrottle answers as the endpoint does to too many requests: with the
+// exception of the API (400), with the XML of STS (400), and elsewhere with 429
+// and a body that is no JSON, since what is in front of the service throttles
+// the domain and the documents.
+func FaultThrottle() Fault {
+	return answer(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/" && isQuery(r):
+			writeQueryError(w, &apiError{"Throttling", "Rate exceeded"})
+		case r.Header.Get(targetHeader) != "":
+			e := &apiError{"TooManyRequestsException", "Rate exceeded"}
+			ErrorForm{}.write(w, e.status(), e)
+		default:
+			http.Error(w, http.StatusText(http.StatusTooManyRequests), http.StatusTooManyRequests)
+		}
+	})
+}

@@ -36,9 +36,10 @@ const (
 
 // providerPage is what the stand-in shows.
 type providerPage struct {
-	Title, Name, State string
-	Post               bool
-	Choices            []providerChoice
+	frame
+	Name, State string
+	Post        bool
+	Choices     []providerChoice
 }
 
 // providerChoice is a way to leave the stand-in.
@@ -75,7 +76,7 @@ func (s *Server) serveProvider(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	page := providerPage{Title: "Sign in with " + idp.Name, Name: idp.Name, Post: idp.Type == ProviderSAML}
+	page := providerPage{frame: frame{english, "Sign in with " + idp.Name}, Name: idp.Name, Post: idp.Type == ProviderSAML}
 	state := r.URL.Query().Get("state")
 	if page.Post {
 		state = r.URL.Query().Get("RelayState")

@@ -8,11 +8,8 @@ import (
 
 // loginPage is what the sign-in page shows.
 type loginPage struct {
-	Action    string // of the form
-	CSRF      string
+	formPage
 	Username  string
-	Lang      string // asked for; the page is English all the same
-	Error     string
 	Password  bool // the client accepts users of the pool
 	Providers []providerLink
 }
@@ -33,13 +30,26 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, req authorize
 }
 
 func (s *Server) writeLogin(w http.ResponseWriter, r *http.Request, req authorizeRequest, username, message string) {
-	csrf := s.csrfToken(w, r)
 	writePage(w, http.StatusOK, "login", loginPage{
-		Action: loginPath + "?" + r.URL.RawQuery, CSRF: csrf, Username: username,
-		Lang: req.query.Get("lang"), Error: message,
+		formPage: s.formPage(w, r, "Sign in", message), Username: username,
 		Password:  slices.Contains(req.client.IdentityProviders, ProviderCognito),
 		Providers: req.providerLinks(),
 	})
+}
+
+// formPage is what all pages with a form of the pool have.
+type formPage struct {
+	frame
+	Action string // of the form
+	CSRF   string
+	Error  string
+}
+
+func (s *Server) formPage(w http.ResponseWriter, r *http.Request, title, message string) formPage {
+	return formPage{
+		frame:  frame{s.language(w, r), title},
+		Action: loginPath + "?" + r.URL.RawQuery, CSRF: s.csrfToken(w, r), Error: message,
+	}
 }
 
 // csrfToken returns the token of the browser, which all its tabs share.
@@ -61,17 +71,19 @@ func (s *Server) signInAtPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if parseForm(w, r) != nil || !csrfMatches(r) {
-		writePage(w, http.StatusForbidden, "error", errorPage{"The form has expired or comes from another site. Go back and try again."})
+		writePage(w, http.StatusForbidden, "error", newErrorPage("The form has expired or comes from another site. Go back and try again."))
 		return
 	}
-	username := r.PostForm.Get("username")
-	signIn, cookie, err := s.pool.passwordAtPage(req.client, username, r.PostForm.Get("password"))
-	if err != nil {
-		s.writeLogin(w, r, req, username, asAPIError(err).message)
-		return
+	next, step, err := s.pool.answerAtPage(req.client, r.PostForm)
+	switch {
+	case step != nil:
+		s.writeStep(w, r, *step, err)
+	case err != nil:
+		s.writeLogin(w, r, req, r.PostForm.Get("username"), asAPIError(err).message)
+	default:
+		s.pool.setCookie(w, sessionCookie, next.cookie, hostedLifetime)
+		s.finish(w, r, req, *next.atPage)
 	}
-	s.pool.setCookie(w, sessionCookie, cookie, hostedLifetime)
-	s.finish(w, r, req, signIn)
 }
 
 func csrfMatches(r *http.Request) bool {
@@ -80,34 +92,17 @@ func csrfMatches(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.PostForm.Get("_csrf"))) == 1
 }
 
-// passwordAtPage signs a user of the pool in. ExplicitAuthFlows do not matter
-// here: they are about the API.
-func (p *Pool) passwordAtPage(c Client, name, password string) (hostedSignIn, string, error) {
-	if !slices.Contains(c.IdentityProviders, ProviderCognito) || name == "" || password == "" {
-		return hostedSignIn{}, "", notAuthorized(wrongPassword)
+// passwordAtPage begins the sign-in of a user of the pool. ExplicitAuthFlows do
+// not matter here: they are about the API. The caller holds the lock.
+func (p *Pool) passwordAtPage(c Client, name, password string) (outcome, error) {
+	if name == "" || password == "" {
+		return outcome{}, notAuthorized(wrongPassword)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	u := p.signInUser(name)
 	if err := p.checkPassword(u, c, name, password); err != nil {
-		return hostedSignIn{}, "", err
+		return outcome{}, err
 	}
-	if step := p.nextStep(u); step != "" {
-		return hostedSignIn{}, "", notAuthorized("This sign-in needs another step, " + step + ", which these pages do not have.")
-	}
-	signIn, cookie := p.startHosted(u.Sub, ProviderCognito)
-	return signIn, cookie, nil
-}
-
-// nextStep names what the user would have to do after the password. The real
-// pages can do it; these send whoever needs it away. The caller holds the lock.
-func (p *Pool) nextStep(u *User) string {
-	mfa := p.auth.settings.MFA
-	switch {
-	case u.Status == ForceChangePassword:
-		return challengeNewPassword
-	case mfa == MFARequired, mfa == MFAOptional && len(p.mfaOf(u)) > 0:
-		return "MFA"
-	}
-	return ""
+	a := p.begin(c, u, name, nil)
+	a.hosted = true
+	return p.pass(a, c, FactorPassword)
 }

@@ -14,8 +14,18 @@ var pagesText string
 // they are there to be driven, and to be read when something fails.
 var pages = template.Must(template.New("").Parse(pagesText))
 
+// frame is around every page.
+type frame struct{ Lang, Title string }
+
 // errorPage is what the error page shows.
-type errorPage struct{ Text string }
+type errorPage struct {
+	frame
+	Text string
+}
+
+func newErrorPage(text string) errorPage {
+	return errorPage{frame{english, "An error was encountered with the requested page."}, text}
+}
 
 // writePage writes one of the pages.
 func writePage(w http.ResponseWriter, status int, name string, data any) {
@@ -31,5 +41,5 @@ func writePage(w http.ResponseWriter, status int, name string, data any) {
 
 // serveErrorPage shows the error in its query, with 400.
 func serveErrorPage(w http.ResponseWriter, r *http.Request) {
-	writePage(w, http.StatusBadRequest, "error", errorPage{r.URL.Query().Get("error")})
+	writePage(w, http.StatusBadRequest, "error", newErrorPage(r.URL.Query().Get("error")))
 }

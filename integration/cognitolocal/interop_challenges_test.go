@@ -88,7 +88,8 @@ func checkChallenges(t *testing.T, out []byte) {
 		"customWithSRP":    []any{"colour?", "number?", "signed in"},
 		"customWrong":      []any{"colour?", "colour?", "colour?", notAuthorized},
 		"device":           []any{"SOFTWARE_TOKEN_MFA", "signed in"},
-		"deviceAgain":      []any{"signed in"},
+		"deviceAgain":      []any{"signed in", "refreshed"},
+		"deviceNew":        []any{"signed in", "refreshed"},
 		"inARow":           40.0,
 	} {
 		if !reflect.DeepEqual(got[name], value) {

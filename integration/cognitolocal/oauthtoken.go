@@ -70,7 +70,7 @@ func (p *Pool) refreshGrant(c Client, form url.Values) (grant, error) {
 	case raw == "":
 		return grant{}, refusal(invalidRequest)
 	}
-	g, err := p.rotatingGrant(raw, c)
+	g, err := p.rotatingGrant(raw, c, "")
 	if _, ok := errors.AsType[*apiError](err); ok {
 		return grant{}, refusal(invalidGrant)
 	}

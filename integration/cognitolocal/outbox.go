@@ -20,8 +20,10 @@ type Message struct {
 	// Medium is "EMAIL" or "SMS", Destination the address or number.
 	Medium, Destination string
 
-	// Purpose is the challenge or operation that sent it, such as SMSMFA,
-	// "SignUp" or "ForgotPassword".
+	// Purpose is the challenge or operation that sent it: SMSMFA, EmailMFA (or
+	// "EMAIL_MFA" under that variant), FactorEmailOTP, FactorSMSOTP, "SignUp" or
+	// "ForgotPassword". EmailMFA and FactorEmailOTP are the same, as in the API.
+	// ResendConfirmationCode sends for "SignUp".
 	Purpose string
 
 	// Code is what the user has to type in.
@@ -46,13 +48,28 @@ func (p *Pool) Outbox() []Message {
 
 // LastCode returns the code of the latest message to the user, or "".
 func (p *Pool) LastCode(username string) string {
+	m, _ := p.LastMessage(username)
+	return m.Code
+}
+
+// LastMessage returns the latest message to the user, who is named by the
+// username and not by an alias.
+func (p *Pool) LastMessage(username string) (m Message, ok bool) {
 	sent := p.Outbox()
 	for _, m := range slices.Backward(sent) {
 		if fold(m.Username) == fold(username) {
-			return m.Code
+			return m, true
 		}
 	}
-	return ""
+	return Message{}, false
+}
+
+// ClearOutbox forgets all messages, so that the next one is the first. Their
+// codes go on working.
+func (p *Pool) ClearOutbox() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.auth.outbox = nil
 }
 
 // delivery is where a code went, as clients are told.

@@ -9,6 +9,9 @@ type outcome struct {
 
 	signedIn  *grant
 	newDevice *newDeviceMetadata
+
+	atPage *hostedSignIn // instead of tokens, at the hosted pages
+	cookie string        // of atPage
 }
 
 // challengeOutput is the answer that asks for more.

@@ -1,7 +1,6 @@
 package cognitolocal
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -28,9 +27,6 @@ type Passkeys struct {
 
 // maxPasskeys is Cognito's limit for one user.
 const maxPasskeys = 20
-
-// ceremonyLifetime is how long a registration may take.
-const ceremonyLifetime = 5 * time.Minute
 
 // passkey is a registered credential.
 type passkey struct {
@@ -90,69 +86,10 @@ func (p *Pool) relyingParty(origin string) (*webauthn.WebAuthn, error) {
 // anyOrigin is for the first half of a ceremony, in which no page has spoken.
 func (p *Pool) anyOrigin() string { return "https://" + p.auth.settings.Passkeys.RelyingPartyID }
 
-type startRegistrationOutput struct{ CredentialCreationOptions any }
-
-// startWebAuthnRegistration answers with what navigator.credentials.create takes.
-func (p *Pool) startWebAuthnRegistration(in getUserInput) (any, error) {
-	return p.asOwner(in.AccessToken, func(u *User, _ Client) (any, error) {
-		if err := p.passkeysEnabled(); err != nil {
-			return nil, err
-		}
-		rp, err := p.relyingParty(p.anyOrigin())
-		if err != nil {
-			return nil, err
-		}
-		owner := p.passkeyUserOf(u)
-		if len(owner.passkeys) >= maxPasskeys {
-			return nil, &apiError{"LimitExceededException", "Maximum number of passkeys reached."}
-		}
-		known := webauthn.Credentials(owner.WebAuthnCredentials()).CredentialDescriptors()
-		creation, session, err := rp.BeginRegistration(owner, webauthn.WithExclusions(known),
-			webauthn.WithCredentialParameters(passkeyAlgorithms))
-		if err != nil {
-			return nil, err
-		}
-		p.auth.factorsOf(u).ceremony = &ceremony{*session, p.now().Add(ceremonyLifetime)}
-		return startRegistrationOutput{creation.Response}, nil
-	})
-}
-
 // passkeysEnabled is called with the lock held.
 func (p *Pool) passkeysEnabled() error {
 	if !slices.Contains(p.auth.settings.FirstFactors, FactorPasskey) {
 		return &apiError{"WebAuthnNotEnabledException", "Passkeys are not enabled for the user pool."}
 	}
 	return nil
-}
-
-type completeRegistrationInput struct {
-	AccessToken string
-	Credential  json.RawMessage
-}
-
-// completeWebAuthnRegistration stores the credential that the authenticator has
-// made.
-func (p *Pool) completeWebAuthnRegistration(in completeRegistrationInput) (any, error) {
-	return p.asOwner(in.AccessToken, func(u *User, _ Client) (any, error) {
-		f := p.auth.factorsOf(u)
-		pending := f.ceremony
-		f.ceremony = nil // a challenge is good for one answer
-		if pending == nil || !p.now().Before(pending.expires) {
-			return nil, &apiError{"WebAuthnChallengeNotFoundException", "Challenge not found."}
-		}
-		parsed, err := protocol.ParseCredentialCreationResponseBytes(in.Credential)
-		if err != nil {
-			return nil, invalidParameter("Invalid credential")
-		}
-		rp, err := p.checkedParty(parsed.Response.CollectedClientData.Origin)
-		if err != nil {
-			return nil, err
-		}
-		made, err := rp.CreateCredential(p.passkeyUserOf(u), pending.SessionData, parsed)
-		if err != nil {
-			return nil, passkeyError(err)
-		}
-		f.passkeys = append(f.passkeys, passkey{*made, p.now()})
-		return struct{}{}, nil
-	})
 }

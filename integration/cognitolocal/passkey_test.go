@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
+	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal/authenticator"
 )
 
 func passkeyWorld(t *testing.T) *world {
@@ -44,12 +45,12 @@ func (w *world) completeRegistration(t *testing.T, token *string, credential any
 }
 
 // register gives jo a passkey and returns the access token.
-func (w *world) register(t *testing.T, a *authenticator) *string {
+func (w *world) register(t *testing.T, a *authenticator.Authenticator) *string {
 	t.Helper()
 	token := w.signIn(t).AccessToken
 	options, err := w.startRegistration(t, token)
 	noError(t, err)
-	noError(t, w.completeRegistration(t, token, a.create(options["challenge"].(string))))
+	noError(t, w.completeRegistration(t, token, created(t, a, options["challenge"].(string))))
 	return token
 }
 
@@ -92,18 +93,18 @@ func TestPasskeySignIn(t *testing.T) {
 	t.Run("preferred", func(t *testing.T) {
 		a, err := w.choose(t, "PREFERRED_CHALLENGE", "WEB_AUTHN")
 		noError(t, err)
-		w.next(t, a, "CREDENTIAL", key.get(t, requestChallenge(t, a.is(t, "WEB_AUTHN")), user.Sub)).signedIn(t)
+		w.next(t, a, "CREDENTIAL", asserted(t, key, requestChallenge(t, a.is(t, "WEB_AUTHN")), user.Sub)).signedIn(t)
 	})
 	t.Run("selected", func(t *testing.T) {
 		a, err := w.choose(t)
 		noError(t, err)
 		a = w.next(t, a, "ANSWER", "WEB_AUTHN").is(t, "WEB_AUTHN")
-		w.next(t, a, "CREDENTIAL", key.get(t, requestChallenge(t, a), user.Sub)).signedIn(t)
+		w.next(t, a, "CREDENTIAL", asserted(t, key, requestChallenge(t, a), user.Sub)).signedIn(t)
 	})
 	t.Run("selected with the credential", func(t *testing.T) {
 		a, err := w.choose(t)
 		noError(t, err)
-		credential := key.get(t, requestChallenge(t, a.is(t, "SELECT_CHALLENGE")), user.Sub)
+		credential := asserted(t, key, requestChallenge(t, a.is(t, "SELECT_CHALLENGE")), user.Sub)
 		w.next(t, a, "ANSWER", "WEB_AUTHN", "CREDENTIAL", credential).signedIn(t)
 	})
 }
@@ -111,16 +112,16 @@ func TestPasskeySignIn(t *testing.T) {
 func TestPasskeyRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*testing.T, *authenticator)
+		change func(*testing.T, *authenticator.Authenticator)
 		code   string
 	}{
-		{"another key", func(t *testing.T, a *authenticator) { a.key = newAuthenticator(t).key }, notAuthorized},
-		{"another credential", func(t *testing.T, a *authenticator) { a.id = newAuthenticator(t).id }, notAuthorized},
-		{"a page of another site", func(_ *testing.T, a *authenticator) { a.origin = "https://evil.example" }, notAuthorized},
-		{"a site that ends alike", func(_ *testing.T, a *authenticator) { a.origin = "https://evillocalhost" }, notAuthorized},
-		{"another relying party", func(_ *testing.T, a *authenticator) { a.rpID = "evil.example" }, notAuthorized},
-		{"a copied key", func(_ *testing.T, a *authenticator) { a.counter = 0 }, notAuthorized},
-		{"nobody was there", func(_ *testing.T, a *authenticator) { a.flags = 0 }, notAuthorized},
+		{"another key", func(t *testing.T, a *authenticator.Authenticator) { a.Key = newAuthenticator(t).Key }, notAuthorized},
+		{"another credential", func(t *testing.T, a *authenticator.Authenticator) { a.ID = newAuthenticator(t).ID }, notAuthorized},
+		{"a page of another site", func(_ *testing.T, a *authenticator.Authenticator) { a.Origin = "https://evil.example" }, notAuthorized},
+		{"a site that ends alike", func(_ *testing.T, a *authenticator.Authenticator) { a.Origin = "https://evillocalhost" }, notAuthorized},
+		{"another relying party", func(_ *testing.T, a *authenticator.Authenticator) { a.RelyingPartyID = "evil.example" }, notAuthorized},
+		{"a copied key", func(_ *testing.T, a *authenticator.Authenticator) { a.Counter = 0 }, notAuthorized},
+		{"nobody was there", func(_ *testing.T, a *authenticator.Authenticator) { a.Flags = 0 }, notAuthorized},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,23 +131,23 @@ func TestPasskeyRefusals(t *testing.T) {
 			a, err := w.choose(t, "PREFERRED_CHALLENGE", "WEB_AUTHN")
 			noError(t, err)
 			tt.change(t, key)
-			_, err = w.respond(t, anyClient, a.Name, a.Session, "CREDENTIAL", key.get(t, requestChallenge(t, a), user.Sub))
+			_, err = w.respond(t, anyClient, a.Name, a.Session, "CREDENTIAL", asserted(t, key, requestChallenge(t, a), user.Sub))
 			wantCode(t, err, tt.code, wrongPassword)
 		})
 	}
 	answers := []struct {
 		name, code string
-		credential func(t *testing.T, a *authenticator, challenge, user string) string
+		credential func(t *testing.T, a *authenticator.Authenticator, challenge, user string) string
 	}{
-		{"no credential", badParameter, func(*testing.T, *authenticator, string, string) string { return "" }},
-		{"no JSON", badParameter, func(*testing.T, *authenticator, string, string) string { return "{" }},
+		{"no credential", badParameter, func(*testing.T, *authenticator.Authenticator, string, string) string { return "" }},
+		{"no JSON", badParameter, func(*testing.T, *authenticator.Authenticator, string, string) string { return "{" }},
 		{"the challenge of another time", notAuthorized,
-			func(t *testing.T, a *authenticator, _, user string) string {
-				return a.get(t, b64(make([]byte, 32)), user)
+			func(t *testing.T, a *authenticator.Authenticator, _, user string) string {
+				return asserted(t, a, b64(make([]byte, 32)), user)
 			}},
 		{"the handle of another user", notAuthorized,
-			func(t *testing.T, a *authenticator, challenge, _ string) string {
-				return a.get(t, challenge, "mallory")
+			func(t *testing.T, a *authenticator.Authenticator, challenge, _ string) string {
+				return asserted(t, a, challenge, "mallory")
 			}},
 	}
 	for _, tt := range answers {
@@ -171,11 +172,11 @@ func TestUserVerificationIsRequiredWhereThePoolSaysSo(t *testing.T) {
 	for _, verified := range []bool{false, true} {
 		a, err := w.choose(t, "PREFERRED_CHALLENGE", "WEB_AUTHN")
 		noError(t, err)
-		key.flags = userPresent
+		key.Flags = authenticator.UserPresent
 		if verified {
-			key.flags |= userVerified
+			key.Flags |= authenticator.UserVerified
 		}
-		_, err = w.respond(t, anyClient, a.Name, a.Session, "CREDENTIAL", key.get(t, requestChallenge(t, a), user.Sub))
+		_, err = w.respond(t, anyClient, a.Name, a.Session, "CREDENTIAL", asserted(t, key, requestChallenge(t, a), user.Sub))
 		if verified {
 			noError(t, err)
 			continue
@@ -199,7 +200,7 @@ func TestPasskeyWhereASecondFactorIsRequired(t *testing.T) {
 			continue
 		}
 		user, _ := w.Pool().User("jo")
-		w.next(t, a, "CREDENTIAL", key.get(t, requestChallenge(t, a), user.Sub)).signedIn(t)
+		w.next(t, a, "CREDENTIAL", asserted(t, key, requestChallenge(t, a), user.Sub)).signedIn(t)
 	}
 }
 
@@ -226,7 +227,7 @@ func TestPasskeyOfNobody(t *testing.T) {
 		t.Error("expected the same credential each time")
 	}
 	key := newAuthenticator(t)
-	_, err := w.respond(t, anyClient, a.Name, a.Session, "USERNAME", "nobody", "CREDENTIAL", key.get(t, challenge, "nobody"))
+	_, err := w.respond(t, anyClient, a.Name, a.Session, "USERNAME", "nobody", "CREDENTIAL", asserted(t, key, challenge, "nobody"))
 	wantCode(t, err, notAuthorized, wrongPassword)
 }
 
@@ -247,7 +248,7 @@ func TestRegistrationRefusals(t *testing.T) {
 	})
 	t.Run("a credential that nobody asked for", func(t *testing.T) {
 		w := passkeyWorld(t)
-		err := w.completeRegistration(t, w.signIn(t).AccessToken, newAuthenticator(t).create(b64(make([]byte, 32))))
+		err := w.completeRegistration(t, w.signIn(t).AccessToken, created(t, newAuthenticator(t), b64(make([]byte, 32))))
 		wantCode(t, err, "WebAuthnChallengeNotFoundException", "")
 	})
 	t.Run("a challenge used twice", func(t *testing.T) {
@@ -255,20 +256,20 @@ func TestRegistrationRefusals(t *testing.T) {
 		token := w.signIn(t).AccessToken
 		options, err := w.startRegistration(t, token)
 		noError(t, err)
-		noError(t, w.completeRegistration(t, token, newAuthenticator(t).create(options["challenge"].(string))))
-		err = w.completeRegistration(t, token, newAuthenticator(t).create(options["challenge"].(string)))
+		noError(t, w.completeRegistration(t, token, created(t, newAuthenticator(t), options["challenge"].(string))))
+		err = w.completeRegistration(t, token, created(t, newAuthenticator(t), options["challenge"].(string)))
 		wantCode(t, err, "WebAuthnChallengeNotFoundException", "")
 	})
 	tests := []struct {
 		name   string
-		change func(*world, *authenticator)
+		change func(*world, *authenticator.Authenticator)
 		code   string
 	}{
-		{"five minutes later", func(w *world, _ *authenticator) { w.clock.Advance(5 * time.Minute) }, "WebAuthnChallengeNotFoundException"},
-		{"a page of another site", func(_ *world, a *authenticator) { a.origin = "https://evil.example" }, "WebAuthnOriginNotAllowedException"},
-		{"a page without https", func(_ *world, a *authenticator) { a.origin = "ftp://localhost" }, "WebAuthnOriginNotAllowedException"},
-		{"another relying party", func(_ *world, a *authenticator) { a.rpID = "evil.example" }, "WebAuthnRelyingPartyMismatchException"},
-		{"an algorithm that was not asked for", func(_ *world, a *authenticator) { a.alg = 0x27 }, "WebAuthnCredentialNotSupportedException"}, // -8
+		{"five minutes later", func(w *world, _ *authenticator.Authenticator) { w.clock.Advance(5 * time.Minute) }, "WebAuthnChallengeNotFoundException"},
+		{"a page of another site", func(_ *world, a *authenticator.Authenticator) { a.Origin = "https://evil.example" }, "WebAuthnOriginNotAllowedException"},
+		{"a page without https", func(_ *world, a *authenticator.Authenticator) { a.Origin = "ftp://localhost" }, "WebAuthnOriginNotAllowedException"},
+		{"another relying party", func(_ *world, a *authenticator.Authenticator) { a.RelyingPartyID = "evil.example" }, "WebAuthnRelyingPartyMismatchException"},
+		{"an algorithm that was not asked for", func(_ *world, a *authenticator.Authenticator) { a.Algorithm = authenticator.EdDSA }, "WebAuthnCredentialNotSupportedException"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -277,7 +278,7 @@ func TestRegistrationRefusals(t *testing.T) {
 			options, err := w.startRegistration(t, token)
 			noError(t, err)
 			tt.change(w, key)
-			err = w.completeRegistration(t, token, key.create(options["challenge"].(string)))
+			err = w.completeRegistration(t, token, created(t, key, options["challenge"].(string)))
 			wantCode(t, err, tt.code, "")
 		})
 	}
@@ -287,7 +288,7 @@ func TestRegistrationRefusals(t *testing.T) {
 		for range 19 {
 			options, err := w.startRegistration(t, token)
 			noError(t, err)
-			noError(t, w.completeRegistration(t, token, newAuthenticator(t).create(options["challenge"].(string))))
+			noError(t, w.completeRegistration(t, token, created(t, newAuthenticator(t), options["challenge"].(string))))
 		}
 		_, err := w.startRegistration(t, token)
 		wantCode(t, err, "LimitExceededException", "")

@@ -6,6 +6,7 @@ type refreshInput struct {
 	ClientID     string `json:"ClientId"`
 	ClientSecret string
 	RefreshToken string
+	DeviceKey    string
 }
 
 // refreshAuth is the flow REFRESH_TOKEN_AUTH: new ID and access tokens, and no
@@ -17,7 +18,7 @@ func (p *Pool) refreshAuth(c Client, params map[string]string) (grant, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t, u, err := p.redeem(raw, c)
+	t, u, err := p.redeem(raw, c, params["DEVICE_KEY"])
 	if err != nil {
 		return grant{}, err
 	}
@@ -42,17 +43,17 @@ func (p *Pool) getTokensFromRefreshToken(in refreshInput) (any, error) {
 	if !c.secretMatches(in.ClientSecret) {
 		return nil, notAuthorized("Unable to verify client secret for client " + c.ID)
 	}
-	g, err := p.rotatingGrant(in.RefreshToken, c)
+	g, err := p.rotatingGrant(in.RefreshToken, c, in.DeviceKey)
 	if err != nil {
 		return nil, err
 	}
 	return p.tokens(g)
 }
 
-func (p *Pool) rotatingGrant(raw string, c Client) (grant, error) {
+func (p *Pool) rotatingGrant(raw string, c Client, deviceKey string) (grant, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t, u, err := p.redeem(raw, c)
+	t, u, err := p.redeem(raw, c, deviceKey)
 	if err != nil {
 		return grant{}, err
 	}
@@ -65,7 +66,7 @@ func (p *Pool) rotatingGrant(raw string, c Client) (grant, error) {
 
 // redeem finds the token and the user as they are now: a disabled user cannot
 // refresh. The caller holds the lock.
-func (p *Pool) redeem(raw string, c Client) (*refreshToken, *User, error) {
+func (p *Pool) redeem(raw string, c Client, deviceKey string) (*refreshToken, *User, error) {
 	t, err := p.sessions.redeem(raw, c, p.now())
 	if err != nil {
 		return nil, nil, refreshError(err)
@@ -75,6 +76,9 @@ func (p *Pool) redeem(raw string, c Client) (*refreshToken, *User, error) {
 		return nil, nil, refreshError(errTokenRevoked)
 	}
 	if err := u.maySignIn(); err != nil {
+		return nil, nil, err
+	}
+	if err := p.checkDeviceOf(t.family, u, deviceKey); err != nil {
 		return nil, nil, err
 	}
 	return t, u, nil

@@ -49,7 +49,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{pool: pool, account: newAccount(o.Now), mux: http.NewServeMux()}
 	s.errorForm.Store(&ErrorForm{})
 	s.addGates()
-	s.mux.HandleFunc("POST /{$}", s.dispatch)
+	s.mux.HandleFunc("POST /{$}", scriptable(s.dispatch))
+	s.mux.HandleFunc("OPTIONS /{$}", scriptable(serveAPIPreflight))
 	s.mux.Handle("GET /"+o.PoolID+jwksPath, s.gates[EndpointJWKS])
 	s.mux.Handle("GET /"+o.PoolID+discoveryPath, s.gates[EndpointDiscovery])
 	s.mux.Handle("GET "+identityKeysPath, s.gates[EndpointIdentityKeys])

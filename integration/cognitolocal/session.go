@@ -11,7 +11,8 @@ type family struct {
 	eventID   string
 	sub       string
 	clientID  string
-	deviceKey string // of the remembered device, if any
+	deviceKey string // of the device that proved itself, if any
+	boundTo   string // the device that may refresh; empty: any
 	scopes    scopes // nil: a sign-in at the API
 	authTime  time.Time
 	expires   time.Time // of every refresh token of the family

@@ -137,7 +137,11 @@ func (p *Pool) duringSetup(session string, run func(*attempt) error) (string, er
 
 // askMFASetup makes the user set a second factor up. The caller holds the lock.
 func (p *Pool) askMFASetup(a *attempt, c Client) outcome {
-	return p.ask(a, c, pending{challenge: challengeMFASetup}, map[string]string{
+	next := pending{challenge: challengeMFASetup}
+	if a.hosted {
+		next.newTOTP = newTOTPSecret() // the page shows it at once
+	}
+	return p.ask(a, c, next, map[string]string{
 		"MFAS_CAN_SETUP": jsonText(p.auth.settings.MFATypes), "USER_ID_FOR_SRP": a.userID,
 	})
 }

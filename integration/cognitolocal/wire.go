@@ -14,6 +14,7 @@ import (
 const (
 	userPoolTarget     = "AWSCognitoIdentityProviderService."
 	identityPoolTarget = "AWSCognitoIdentityService."
+	targetHeader       = "X-Amz-Target"
 	contentType        = "application/x-amz-json-1.1"
 	maxBody            = 1 << 20
 	errorSpace         = "com.amazonaws.cognito.identity.idp.model"
@@ -88,7 +89,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isQuery(r):
 		endpoint = EndpointSTS
-	case strings.HasPrefix(r.Header.Get("X-Amz-Target"), identityPoolTarget):
+	case strings.HasPrefix(r.Header.Get(targetHeader), identityPoolTarget):
 		endpoint = EndpointIdentityPool
 	}
 	s.gates[endpoint].ServeHTTP(w, r)
@@ -96,7 +97,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // serveJSON hands the request to the gate of its operation.
 func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
-	target := r.Header.Get("X-Amz-Target")
+	target := r.Header.Get(targetHeader)
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != contentType || operations[target] == nil {
 		s.writeError(w, &apiError{name: "UnknownOperationException"})

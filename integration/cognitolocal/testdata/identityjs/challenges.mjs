@@ -23,13 +23,17 @@ const totp = (ahead = 0) => {
 
 // signIn signs the user in, and returns the challenges met on the way and
 // whether there were tokens in the end.
-const signIn = (Username, { password = PASSWORD, flow, answers = [], ahead } = {}) =>
+const signIn = (Username, { password = PASSWORD, flow, answers = [], ahead, refresh } = {}) =>
   new Promise((resolve) => {
     const user = new CognitoUser({ Username, Pool });
     if (flow) user.setAuthenticationFlowType(flow);
     const seen = [];
     const callbacks = {
-      onSuccess: (session) => resolve([...seen, session.isValid() ? 'signed in' : 'invalid']),
+      onSuccess: (session) => {
+        seen.push(session.isValid() ? 'signed in' : 'invalid');
+        if (!refresh) return resolve(seen);
+        user.refreshSession(session.getRefreshToken(), (err) => resolve([...seen, err?.code ?? 'refreshed']));
+      },
       onFailure: (err) => resolve([...seen, err.code ?? String(err)]),
       totpRequired: (name) => {
         seen.push(name);
@@ -63,7 +67,8 @@ const result = {
   customWithSRP: await signIn('plain', { flow: 'CUSTOM_AUTH', answers: ['blue', '42'] }),
   customWrong: await signIn('plain', { flow: 'CUSTOM_AUTH', answers: ['1', '2', '3'] }),
   device: await signIn('device'),
-  deviceAgain: await signIn('device'),
+  deviceAgain: await signIn('device', { refresh: true }),
+  deviceNew: await signIn('plain', { refresh: true }),
 };
 
 // Forty in a row: padding mistakes show once in a few hundred numbers.
