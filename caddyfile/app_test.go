@@ -125,7 +125,7 @@ func TestParseAppRefuses(t *testing.T) {
 	refuseAll(t, parseApp, []refused{
 		{"an argument", "cognito main {\n}", `cognito: expected a block that starts with {, got "main", at Testfile:1`},
 		{"an unknown word", "cognito {\n\n userpool main x_1\n}", `unknown word "userpool": expected one of identity_pool, user_pool, web_identity, at Testfile:3`},
-		{"a word of a pool", "cognito {\n client a\n}", `unknown word "client": expected one of identity_pool, user_pool, web_identity; it belongs into the block of a user_pool, at Testfile:2`},
+		{"a word of a pool", "cognito {\n client a\n}", `unknown word "client": expected one of identity_pool, user_pool, web_identity; it belongs into the block of a user_pool or session, at Testfile:2`},
 		{"a word in another case", "cognito {\n User_Pool main x_1\n}", `unknown word "User_Pool": expected one of identity_pool, user_pool, web_identity, at Testfile:2`},
 		{"a block without a word", "cognito {\n {\n }\n}", `the block that starts here is not closed; add a line with }, at Testfile:1`},
 		{"a block that is not closed", "\ncognito {", `the block that starts here is not closed; add a line with }, at Testfile:2`},
@@ -193,10 +193,10 @@ func TestParseAppRefusesPools(t *testing.T) {
 func TestPoolRefusesLine(t *testing.T) {
 	const at = ", at Testfile:4"
 	rows := []refused{
-		{"an unknown word", "leewy 1s", `unknown word "leewy": expected one of any_client, audience, cache_size, client, cooldown, endpoint, ` +
-			`fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval`},
-		{"a word of cognito_auth", "require group admins", `unknown word "require": expected one of any_client, audience, cache_size, client, cooldown, ` +
-			`endpoint, fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval; it belongs into the block of cognito_auth`},
+		{"an unknown word", "leewy 1s", `unknown word "leewy": expected one of any_client, audience, cache_size, client, cooldown, domain, endpoint, ` +
+			`fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval, session`},
+		{"a word of cognito_auth", "require group admins", `unknown word "require": expected one of any_client, audience, cache_size, client, cooldown, domain, ` +
+			`endpoint, fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval, session; it belongs into the block of cognito_auth`},
 		{"client without a value", "client", `client: expected one or more values`},
 		{"audience without a value", "audience", `audience: expected one or more values`},
 		{"issuer without a value", "issuer", `issuer: expected one or more values`},
@@ -206,15 +206,15 @@ func TestPoolRefusesLine(t *testing.T) {
 		{"a client twice over lines", "client b a", `client: "a" stands here twice; remove one of them`},
 		{"an audience twice", "audience x x", `audience: "x" stands here twice; remove one of them`},
 		{"an issuer twice", "issuer https://x https://x", `issuer: "https://x" stands here twice; remove one of them`},
-		{"a word of several blocks", "region eu-west-1", `unknown word "region": expected one of any_client, audience, cache_size, client, cooldown, ` +
-			`endpoint, fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval; ` +
+		{"a word of several blocks", "region eu-west-1", `unknown word "region": expected one of any_client, audience, cache_size, client, cooldown, domain, ` +
+			`endpoint, fetch_timeout, insecure_http, issuer, jwks_file, jwks_url, leeway, max_stale, refresh_interval, session; ` +
 			`it belongs into the block of basic, a web_identity, cognito_s3 or transport cognito_aws`},
 		{"a pool ID as a client", "client " + poolID, `client: expected an app client ID, got the pool ID "eu-west-1_AbCdEfGhI"; ` +
 			`to accept several pools, configure each as a user_pool and use their names`},
 		{"any_client beside a client", "any_client", `any_client: cannot be combined with client; remove one of them`},
 		{"any_client with a value", "any_client true", `any_client: expected nothing after it, got "true"`},
 		{"insecure_http with a value", "insecure_http on", `insecure_http: expected nothing after it, got "on"`},
-		{"a block after a value", "client b {\n x\n }", `client: expected the end of the line, got a block; remove the braces`},
+		{"a block after a value", "audience b {\n x\n }", `audience: expected the end of the line, got a block; remove the braces`},
 		{"an empty block after a flag", "insecure_http {\n }", `insecure_http: expected the end of the line, got a block; remove the braces`},
 		{"an issuer that is no URL", "issuer example.com", `issuer: expected a URL that starts with https:// and has no query and no fragment, got "example.com"`},
 		{"an issuer with a slash at the end", "issuer https://example.com/", `issuer: issuers of Cognito do not end in /, got "https://example.com/"`},

@@ -99,7 +99,9 @@ func whereabouts(d *caddyfile.Dispenser) string {
 		words map[string]func() error
 	}{
 		{"the global option cognito", appWords(d, nil)},
-		{"a user_pool", poolWords(d, new(config.UserPool))},
+		{"a user_pool", poolWords(d, new(config.UserPool), nil)},
+		{"client", clientWords(d, new(config.UserPool), "")},
+		{"session", sessionWords(d, new(config.Session))},
 		{"cognito_auth", authWords(d, new(config.Auth))},
 		{"an identity_pool", identityPoolWords(d, new(config.IdentityPool), nil)},
 		{"basic", stsWords(d, new(config.STS))},
@@ -107,6 +109,11 @@ func whereabouts(d *caddyfile.Dispenser) string {
 		{"cognito_s3", s3Words(d, new(config.S3), nil)},
 		{"transport cognito_aws", transportWords(d, new(config.Transport), nil)},
 		{"inject", injectWords(d, new(config.Inject))},
+		{"cognito_signin", signinWords(d, new(config.Signin), nil)},
+		{"page", pageWords(d, new(config.Page), nil)},
+		{"custom_challenge", challengeWords(d, new(config.CustomChallenges))},
+		{"sign_up", signUpWords(d, new(config.SignUp))},
+		{"hosted", hostedWords(d, new(config.Hosted))},
 	} {
 		if place.words[d.Val()] != nil {
 			names = append(names, place.name)
@@ -125,6 +132,15 @@ func either(names []string) string {
 		return names[0]
 	}
 	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// subblock reads a block within a block, or nothing, after its word.
+func subblock(d *caddyfile.Dispenser, table map[string]func() error, check func() error, repeatable ...string) error {
+	word := d.Val()
+	if d.NextArg() {
+		return d.Errf("%s: expected a block or nothing after it, got %q", word, d.Val())
+	}
+	return block(d, table, check, repeatable...)
 }
 
 // flag is a word without arguments.
@@ -205,6 +221,21 @@ func size(d *caddyfile.Dispenser, target *int64) func() error {
 			return d.Errf("%s: expected a size above 0, such as 1MiB, got %q; without this line, the default applies", word, value)
 		}
 		*target = int64(parsed)
+		return nil
+	}
+}
+
+// secrets are the arguments of a line that no error shows.
+func secrets(d *caddyfile.Dispenser, target *[]string) func() error {
+	return func() error {
+		word, args := d.Val(), d.RemainingArgs()
+		if len(args) == 0 {
+			return d.Errf("%s: expected one or more values", word)
+		}
+		if i := slices.Index(args, ""); i >= 0 {
+			return d.Errf("%s %d: must not be empty", word, i+1)
+		}
+		*target = args
 		return nil
 	}
 }

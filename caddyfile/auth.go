@@ -11,7 +11,7 @@ import (
 // ParseAuth parses the directive cognito_auth, without its matcher.
 //
 //	cognito_auth <name>...|<pool-id> <client-id>... {
-//		token_source         authorization|header <name>|cookie <name>|query <name>
+//		token_source         authorization|session|header <name>|cookie <name>|query <name>
 //		token_use            access|id...
 //		require              scope|group|acr <value>...
 //		require              max_age <duration>
@@ -21,6 +21,7 @@ import (
 //		forward              none
 //		forward              token
 //		errors               json
+//		redirect             auto|always|never
 //		allow_preflight
 //		allow_ambiguous_path
 //	}
@@ -44,6 +45,7 @@ func authWords(d *caddyfile.Dispenser, auth *config.Auth) map[string]func() erro
 		"optional":             flag(d, &auth.Optional),
 		"forward":              func() error { return parseForward(d, auth) },
 		"errors":               text(d, &auth.Errors),
+		"redirect":             text(d, &auth.Redirect),
 		"allow_preflight":      flag(d, &auth.AllowPreflight),
 		"allow_ambiguous_path": flag(d, &auth.AllowAmbiguousPath),
 	}
@@ -70,7 +72,7 @@ func parsePools(d *caddyfile.Dispenser, auth *config.Auth) error {
 func parseSource(d *caddyfile.Dispenser, check *config.Check) error {
 	args := d.RemainingArgs()
 	if len(args) == 0 || len(args) > 2 {
-		return d.Errf("token_source: expected authorization, or one of header, cookie and query with a name, got %q", strings.Join(args, " "))
+		return d.Errf("token_source: expected authorization, session, or one of header, cookie and query with a name, got %q", strings.Join(args, " "))
 	}
 	source := config.TokenSource{From: args[0]}
 	if len(args) == 2 {

@@ -34,10 +34,10 @@ func TestParseAuthBlock(t *testing.T) {
 	expectAll(t, parse.ParseAuth, []accepted[config.Auth]{
 		{
 			"token sources in their order", "cognito_auth main {\n token_source cookie __Host-id\n token_source header X-Id-Token\n" +
-				" token_source authorization\n token_source query access_token\n}",
+				" token_source authorization\n token_source session\n token_source query access_token\n}",
 			auth(func(a *config.Auth) {
 				a.TokenSources = []config.TokenSource{
-					{From: "cookie", Name: "__Host-id"}, {From: "header", Name: "X-Id-Token"}, {From: "authorization"}, {From: "query", Name: "access_token"},
+					{From: "cookie", Name: "__Host-id"}, {From: "header", Name: "X-Id-Token"}, {From: "authorization"}, {From: "session"}, {From: "query", Name: "access_token"},
 				}
 			}),
 		},
@@ -91,9 +91,9 @@ func TestParseAuthForwardAndFlags(t *testing.T) {
 		{"forward none", "cognito_auth main {\n forward none\n}", auth(func(a *config.Auth) { a.ForwardNone = true })},
 		{"forward token", "cognito_auth main {\n forward token\n}", auth(func(a *config.Auth) { a.ForwardToken = true })},
 		{
-			"every flag", "cognito_auth main {\n optional\n errors json\n allow_preflight\n allow_ambiguous_path\n}",
+			"every flag", "cognito_auth main {\n optional\n errors json\n redirect always\n allow_preflight\n allow_ambiguous_path\n}",
 			auth(func(a *config.Auth) {
-				a.Optional, a.Errors, a.AllowPreflight, a.AllowAmbiguousPath = true, "json", true, true
+				a.Optional, a.Errors, a.Redirect, a.AllowPreflight, a.AllowAmbiguousPath = true, "json", "always", true, true
 			}),
 		},
 	})
@@ -148,7 +148,7 @@ func TestParseAuthRefuses(t *testing.T) {
 
 const noPlaceholder = `placeholders are not replaced here, got {http.request.host}; in a Caddyfile, {$NAME} takes a value from the environment`
 
-const authWords = `expected one of allow_ambiguous_path, allow_preflight, errors, forward, optional, require, token_source, token_use`
+const authWords = `expected one of allow_ambiguous_path, allow_preflight, errors, forward, optional, redirect, require, token_source, token_use`
 
 // refuseLines puts each input on line 3 of a block, behind and before good ones.
 func refuseLines(t *testing.T, rows []refused) {
@@ -163,7 +163,7 @@ func refuseLines(t *testing.T, rows []refused) {
 func TestAuthRefusesWordsAndFlags(t *testing.T) {
 	refuseLines(t, []refused{
 		{"an unknown word", "require_group admins", `unknown word "require_group": ` + authWords},
-		{"a word of the pool", "client a", `unknown word "client": ` + authWords + `; it belongs into the block of a user_pool`},
+		{"a word of the pool", "client a", `unknown word "client": ` + authWords + `; it belongs into the block of a user_pool or session`},
 		{
 			"a word of several blocks", "user_pool main",
 			`unknown word "user_pool": ` + authWords + `; it belongs into the block of the global option cognito, an identity_pool or a web_identity`,
@@ -179,6 +179,9 @@ func TestAuthRefusesWordsAndFlags(t *testing.T) {
 		{"errors without a value", "errors", `errors: expected a value after it`},
 		{"errors with an empty value", `errors ""`, `errors: must not be empty; without this line, the default applies`},
 		{"errors with two values", "errors json html", `errors: expected one value, got "json html"`},
+		{"redirect without a value", "redirect", `redirect: expected a value after it`},
+		{"redirect to a page", "redirect /sign-in", `redirect: expected auto, always or never, got "/sign-in"`},
+		{"redirect in another case", "redirect Auto", `redirect: expected auto, always or never, got "Auto"`},
 		{"errors in another format", "errors html", `errors: expected json, got "html"; to let handle_errors shape refusals, leave errors out`},
 	})
 }
@@ -194,11 +197,12 @@ func TestAuthRefusesTokenUse(t *testing.T) {
 }
 
 func TestAuthRefusesTokenSource(t *testing.T) {
-	const source = `token_source: expected authorization, or one of header, cookie and query with a name, got `
+	const source = `token_source: expected authorization, session, or one of header, cookie and query with a name, got `
 	refuseLines(t, []refused{
 		{"token_source without a value", "token_source", source + `""`},
 		{"token_source with three values", "token_source header X-A X-B", source + `"header X-A X-B"`},
-		{"an unknown source", "token_source body token", `token_source: expected authorization, header, cookie or query, got "body"`},
+		{"an unknown source", "token_source body token", `token_source: expected authorization, session, header, cookie or query, got "body"`},
+		{"a session with a name", "token_source session main", `token_source: session takes no name, got "main"`},
 		{"authorization with a name", "token_source authorization Bearer", `token_source: authorization takes no name, got "Bearer"`},
 		{"a header without a name", "token_source header", `token_source: header: expected the name of the header, got ""`},
 		{"a cookie with an impossible name", `token_source cookie "a b"`, `token_source: cookie: expected the name of the cookie, got "a b"`},
@@ -270,7 +274,7 @@ func TestAuthRefusesRepetition(t *testing.T) {
 		{"forward none twice", "forward none\n forward none", `forward: none stands here twice; remove one of the lines`},
 		{"forward token twice", "forward token\n forward token", `forward: token stands here twice; remove one of the lines`},
 	}
-	for _, line := range []string{"token_use id", "optional", "errors json", "allow_preflight", "allow_ambiguous_path"} {
+	for _, line := range []string{"token_use id", "optional", "errors json", "redirect never", "allow_preflight", "allow_ambiguous_path"} {
 		word, _, _ := strings.Cut(line, " ")
 		rows = append(rows, refused{word + " twice", line + "\n " + line, word + ": stands here twice; remove one of the lines"})
 	}

@@ -63,11 +63,8 @@ func identityPoolWords(d *caddyfile.Dispenser, pool *config.IdentityPool, check 
 }
 
 func parseBasic(d *caddyfile.Dispenser, pool *config.IdentityPool, check func() error) error {
-	if d.NextArg() {
-		return d.Errf("basic: expected a block or nothing after it, got %q", d.Val())
-	}
 	pool.Basic = new(config.STS)
-	return block(d, stsWords(d, pool.Basic), check, "policy_arn")
+	return subblock(d, stsWords(d, pool.Basic), check, "policy_arn")
 }
 
 // parseWebIdentity parses an exchange at an STS.

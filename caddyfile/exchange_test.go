@@ -262,7 +262,7 @@ func TestIdentityPoolRefusesLine(t *testing.T) {
 	)
 	rows := []refused{
 		{"an unknown word", "userpool other", `unknown word "userpool": ` + words},
-		{"a word of a user pool", "client a", `unknown word "client": ` + words + `; it belongs into the block of a user_pool`},
+		{"a word of a user pool", "client a", `unknown word "client": ` + words + `; it belongs into the block of a user_pool or session`},
 		{"a word of its basic block, among others", "region a", `unknown word "region": ` + words + `; it belongs into the block of basic, a web_identity, cognito_s3 or transport cognito_aws`},
 		{"a word of basic and a web_identity", "duration 1h", `unknown word "duration": ` + words + `; it belongs into the block of basic or a web_identity`},
 		{"the ID as a line", "id " + identityPoolID, `unknown word "id": ` + words},

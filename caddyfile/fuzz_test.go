@@ -38,6 +38,7 @@ func FuzzParseAuth(f *testing.F) {
 		"cognito_auth main {\n token_source cookie a\n token_source header B\n token_use access id\n optional\n}",
 		"cognito_auth main {\n require scope a b\n require max_age 1d\n require claim a b\n}",
 		"cognito_auth main {\n forward sub > X-Sub json\n forward none\n forward token\n errors json\n allow_preflight\n allow_ambiguous_path\n}",
+		"cognito_auth main {\n token_source session\n redirect never\n}",
 		"cognito_auth main {\n optional {\n }\n}",
 		"cognito_auth {",
 	} {
@@ -60,6 +61,9 @@ func FuzzParseApp(f *testing.F) {
 		"cognito {\n user_pool a local_1 {\n  any_client\n  endpoint http://x\n  insecure_http\n }\n user_pool b {env.X} {\n  client c\n }\n}",
 		"cognito {\n user_pool a local_1 {\n  client c\n  issuer https://x\n  jwks_url https://y\n  jwks_file z\n  max_stale 1d\n }\n}",
 		"cognito {\n user_pool a local_1 {\n  client c {\n  }\n }\n",
+		"cognito {\n user_pool a local_1 {\n  client b {\n   secret c d\n  }\n  client {env.X} {\n   secret {env.Y}\n  }\n  domain auth.example.com\n }\n}",
+		"cognito {\n user_pool a local_1 {\n  client b\n  session {\n   client b\n   secret c {env.X}\n   cookie __Secure-d\n   cookie_domain e.f\n   refresh_token_rotation\n  }\n }\n}",
+		"cognito {\n user_pool a local_1 {\n  client b c {\n  }\n  session {\n   idle 1h\n   absolute 1d\n   rotate 1d\n  }\n  domain http://x\n  insecure_http\n }\n}",
 		"cognito {\n user_pool {",
 		"cognito {\n identity_pool a eu-west-1:1d2c {\n  user_pool main\n  role_arn arn:a:b:::c\n  group_role d arn:a:b:::c\n  login main e\n  preferred_role\n }\n}",
 		"cognito {\n identity_pool a eu-west-1:1d2c {\n  guests\n  endpoint http://x\n  insecure_http\n  preferred_role\n  basic {\n   policy `{}`\n   duration 1h\n   policy_arn arn:a:b:::c {env.X}\n  }\n }\n}",
@@ -131,6 +135,27 @@ func FuzzParseCredentials(f *testing.F) {
 		f.Add(seed)
 	}
 	fuzz(f, parse.ParseCredentials, func(endpoint config.CredentialsEndpoint) error { return endpoint.Validate() })
+}
+
+func FuzzParseSignin(f *testing.F) {
+	for _, seed := range []string{
+		"cognito_signin a",
+		"cognito_signin a {\n client b\n prefix /c\n origin https://d\n deliver tokens\n return_to https://e http://localhost:1\n sign_out_to /f\n global_sign_out\n claim g h\n limit user 5\n}",
+		"cognito_signin a {\n page {\n  flow USER_AUTH\n  preferred WEB_AUTHN\n  passwordless\n  title \"b c\"\n  logo file:d\n  accent `#000000` `#ffffff`\n  language en pt-BR\n  templates e\n }\n}",
+		"cognito_signin a {\n page {\n  login any\n  password_rules 8 lower symbol\n  input b date\n  provider c \"d e\"\n  sign_up f {\n   passwordless\n  }\n  flow USER_AUTH\n  no_forgot_password\n }\n}",
+		"cognito_signin a {\n page {\n  custom_challenge {\n   template b\n   question c\n   image d\n   image_origin https://e\n   allow f script https://*.g.h self\n  }\n }\n}",
+		"cognito_signin a {\n hosted {\n  scope openid b\n  identity_provider c\n  pass lang\n }\n page\n}",
+		"cognito_signin a {\n client {env.X}\n hosted {\n  idp_identifier b\n }\n deliver session\n}",
+		"cognito_signin a {\n page {\n  sign_up {",
+	} {
+		f.Add(seed)
+	}
+	fuzz(f, parse.ParseSignin, func(signin config.Signin) error {
+		if signin.HasPlaceholder() {
+			return nil
+		}
+		return signin.Validate()
+	})
 }
 
 func FuzzParseMatch(f *testing.F) {

@@ -67,11 +67,8 @@ func s3RequestWords(d *caddyfile.Dispenser, requests *config.S3Requests) map[str
 }
 
 func parseInject(d *caddyfile.Dispenser, transport *config.Transport, check func() error) error {
-	if d.NextArg() {
-		return d.Errf("inject: expected a block or nothing after it, got %q", d.Val())
-	}
 	transport.Inject = new(config.Inject)
-	return block(d, injectWords(d, transport.Inject), check)
+	return subblock(d, injectWords(d, transport.Inject), check)
 }
 
 func injectWords(d *caddyfile.Dispenser, inject *config.Inject) map[string]func() error {

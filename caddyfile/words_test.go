@@ -42,6 +42,10 @@ func TestWordsAreTheKeysOfJSON(t *testing.T) {
 		_, err := parseApp(dispense(t, input))
 		return words(t, err)
 	}
+	signin := func(line string) []string {
+		_, err := parse.ParseSignin(dispense(t, "cognito_signin main {\n "+line+"\n}"))
+		return words(t, err)
+	}
 	_, authErr := parse.ParseAuth(dispense(t, "cognito_auth main {\n x\n}"))
 	_, s3Err := parseS3(dispense(t, "cognito_s3 photos {\n x\n}"))
 	_, injectErr := parseTransport(dispense(t, "cognito_aws {\n inject {\n  x\n }\n}"))
@@ -52,13 +56,19 @@ func TestWordsAreTheKeysOfJSON(t *testing.T) {
 		more  []string // keys that arguments set
 	}{
 		{"the global option", of("cognito {\n x\n}"), reflect.TypeFor[config.App](), nil},
-		{"user_pool", of("cognito {\n user_pool main local_1 {\n  x\n }\n}"), reflect.TypeFor[config.UserPool](), []string{"id"}},
+		{"user_pool", of("cognito {\n user_pool main local_1 {\n  x\n }\n}"), reflect.TypeFor[config.UserPool](), []string{"id", "client_secret"}},
+		{"session", of("cognito {\n user_pool main local_1 {\n  session {\n   x\n  }\n }\n}"), reflect.TypeFor[config.Session](), nil},
 		{"identity_pool", of("cognito {\n identity_pool a {env.X} {\n  x\n }\n}"), reflect.TypeFor[config.IdentityPool](), []string{"id"}},
 		{"basic", of("cognito {\n identity_pool a {env.X} {\n  basic {\n   x\n  }\n }\n}"), reflect.TypeFor[config.STS](), nil},
 		{"web_identity", of("cognito {\n web_identity a {\n  x\n }\n}"), reflect.TypeFor[config.WebIdentity](), []string{"endpoint"}},
 		{"cognito_auth", words(t, authErr), reflect.TypeFor[config.Auth](), []string{"pool", "user_pool", "forward_none", "forward_token"}},
 		{"cognito_s3", words(t, s3Err), reflect.TypeFor[config.S3](), []string{"bucket", "index_none"}},
 		{"inject", words(t, injectErr), reflect.TypeFor[config.Inject](), nil},
+		{"cognito_signin", signin("x"), reflect.TypeFor[config.Signin](), []string{"pool"}},
+		{"page", signin("page {\n  x\n }"), reflect.TypeFor[config.Page](), nil},
+		{"custom_challenge", signin("page {\n  custom_challenge {\n   x\n  }\n }"), reflect.TypeFor[config.CustomChallenges](), nil},
+		{"sign_up", signin("page {\n  sign_up a {\n   x\n  }\n }"), reflect.TypeFor[config.SignUp](), []string{"attribute"}},
+		{"hosted", signin("hosted {\n  x\n }"), reflect.TypeFor[config.Hosted](), nil},
 	} {
 		got := slices.Sorted(slices.Values(append(row.words, row.more...)))
 		if want := keys(row.typ); !slices.Equal(got, want) {
@@ -68,11 +78,16 @@ func TestWordsAreTheKeysOfJSON(t *testing.T) {
 }
 
 // examples are arguments of words whose values have a form of their own. Those of
-// all others go by their type.
+// all others go by their type. A word that has two forms stands here with its
+// struct.
 var examples = map[string]string{
 	"role_arn": readers, "policy_arn": readers, "group_role": "a " + readers, "login": "main x", "policy": "`{}`", "user_pool": "main", "region": "eu-west-1",
 	"duration": "7h", "credentials": "media", "addressing": "path", "index": "a", "methods": "PUT", "allow_query": "acl", "allow_header": "x-amz-acl",
 	"service": "es", "error_document": "a", "basic": "{\n region a\n }", "inject": "{\n expires X\n }",
+	"session": "{\n idle 1h\n }", "cookie": "__Host-a", "cookie_domain": "example.com", "absolute": "7d", "Signin.prefix": "/a", "deliver": "tokens", "limit": "user 7",
+	"page": "{\n title a\n }", "hosted": "{\n scope openid\n }", "flow": "USER_AUTH", "preferred": "PASSWORD", "Page.login": "any", "accent": `"#000000" "#ffffff"`, "language": "en",
+	"password_rules": "8 upper", "input": "a date", "custom_challenge": "{\n template a\n }", "provider": "a b", "sign_up": "a", "allow": "a script self",
+	"scope": "openid", "pass": "lang",
 }
 
 var examplesByType = map[reflect.Type]string{
@@ -93,7 +108,10 @@ func expectFills[T any](t *testing.T, needs map[string]string, except []string, 
 		if key == "" || slices.Contains(except, key) {
 			continue
 		}
-		example, ok := examples[key]
+		example, ok := examples[reflect.TypeFor[T]().Name()+"."+key]
+		if !ok {
+			example, ok = examples[key]
+		}
 		if !ok {
 			example = examplesByType[field.Type]
 		}
@@ -134,7 +152,7 @@ func decodeAgain(t *testing.T, value, target any) {
 
 func TestEachWordOfAnEntryFillsItsKey(t *testing.T) {
 	client := map[string]string{"client": "client a", "id": ""}
-	expectFills(t, client, []string{"id", "any_client"}, func(block string) (config.UserPool, error) {
+	expectFills(t, client, []string{"id", "any_client", "client_secret"}, func(block string) (config.UserPool, error) {
 		app, err := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n"+block+" }\n}"))
 		return valueOf(app.UserPools["main"]), err
 	})
@@ -153,6 +171,31 @@ func TestEachWordOfAnEntryFillsItsKey(t *testing.T) {
 			return config.STS{}, err
 		}
 		return *app.IdentityPools["main"].Basic, nil
+	})
+}
+
+func TestEachWordOfSigninFillsItsKey(t *testing.T) {
+	signin := func(before, block, after string) (config.Signin, error) {
+		return parse.ParseSignin(dispense(t, "cognito_signin main {\n"+before+block+after+"}"))
+	}
+	expectFills(t, map[string]string{"pool": ""}, []string{"pool"}, func(block string) (config.Signin, error) {
+		return signin("", block, "")
+	})
+	expectFills(t, map[string]string{"flow": "flow USER_AUTH"}, nil, func(block string) (config.Page, error) {
+		got, err := signin(" page {\n", block, " }\n")
+		return valueOf(got.Page), err
+	})
+	expectFills(t, nil, nil, func(block string) (config.CustomChallenges, error) {
+		got, err := signin(" page {\n custom_challenge {\n", block, " }\n }\n")
+		return valueOf(valueOf(got.Page).Challenges), err
+	})
+	expectFills(t, nil, nil, func(block string) (config.Hosted, error) {
+		got, err := signin(" hosted {\n", block, " }\n")
+		return valueOf(got.Hosted), err
+	})
+	expectFills(t, nil, nil, func(block string) (config.Session, error) {
+		app, err := parseApp(dispense(t, "cognito {\n user_pool main local_1 {\n client https://example.com\n session {\n"+block+"}\n }\n}"))
+		return valueOf(valueOf(app.UserPools["main"]).Session), err
 	})
 }
 
@@ -179,7 +222,7 @@ func TestEachWordOfAHandlerFillsItsKey(t *testing.T) {
 
 // What the Caddyfile accepts comes back from JSON as it was.
 func TestParsedConfigurationSurvivesJSON(t *testing.T) {
-	app, err := parseApp(dispense(t, "cognito {\n user_pool a "+poolID+" {\n  client b\n  leeway 1s\n  cache_size 5\n }\n}"))
+	app, err := parseApp(dispense(t, "cognito {\n user_pool a "+poolID+" {\n  client b {\n   secret c\n  }\n  session {\n   idle 1h\n  }\n  leeway 1s\n  cache_size 5\n }\n}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,6 +247,11 @@ func TestParsedConfigurationSurvivesJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectRoundTrip(t, &s3, new(config.S3))
+	signin, err := parse.ParseSignin(dispense(t, "cognito_signin a {\n limit user 5\n page {\n  input b date\n  provider c\n  sign_up d\n }\n hosted\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectRoundTrip(t, &signin, new(config.Signin))
 	transport, err := parseTransport(dispense(t, "cognito_aws {\n credentials a\n inject\n}"))
 	if err != nil {
 		t.Fatal(err)

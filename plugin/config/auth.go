@@ -46,6 +46,13 @@ type Auth struct {
 	AllowAmbiguousPath bool `json:"allow_ambiguous_path,omitempty"`
 }
 
+// When a request without a session is sent to the sign-in.
+const (
+	RedirectAuto   = "auto"
+	RedirectAlways = "always"
+	RedirectNever  = "never"
+)
+
 // Forward says which header a claim goes to.
 type Forward struct {
 	// Claim is the exact name of the claim. A token without it sets no header.
@@ -64,6 +71,9 @@ func (a *Auth) Validate() error {
 	}
 	if a.Errors != "" && a.Errors != "json" {
 		return fmt.Errorf("errors: expected json, got %q; to let handle_errors shape refusals, leave errors out", a.Errors)
+	}
+	if err := maybeOneOf("redirect", a.Redirect, RedirectAuto, RedirectAlways, RedirectNever); err != nil {
+		return err
 	}
 	return a.validateForward()
 }

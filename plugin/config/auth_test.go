@@ -19,8 +19,8 @@ func TestAuthValidateAccepts(t *testing.T) {
 		{"several pools", `{"pool":["main","other"]}`, ``},
 		{"a pool of its own", `{"user_pool":{"id":"local_1","client":["a"]}}`, ``},
 		{"every key", `{"pool":["main"],"token_source":[{"from":"authorization"},{"from":"header","name":"X-A"},{"from":"cookie","name":"X-A"},
-			{"from":"query","name":"x-a"}],"token_use":["id","access"],"require":[{"kind":"scope","values":["a"]},{"kind":"max_age","values":["1d12h"]}],
-			"optional":true,"forward":[{"claim":"sub","header":"X-A","json":true}],"forward_none":true,"forward_token":true,"errors":"json",
+			{"from":"query","name":"x-a"},{"from":"session"}],"token_use":["id","access"],"require":[{"kind":"scope","values":["a"]},{"kind":"max_age","values":["1d12h"]}],
+			"optional":true,"forward":[{"claim":"sub","header":"X-A","json":true}],"forward_none":true,"forward_token":true,"errors":"json","redirect":"auto",
 			"allow_preflight":true,"allow_ambiguous_path":true}`, ``},
 	})
 }
@@ -32,12 +32,14 @@ func TestAuthValidateRefuses(t *testing.T) {
 		`"token_use":["refresh"]`:                                                        `token_use: expected access or id, got "refresh"`,
 		`"token_use":[""]`:                                                               `token_use: must not be empty`,
 		`"token_use":["id","id"]`:                                                        `token_use: "id" stands here twice; remove one of them`,
-		`"token_source":[{}]`:                                                            `token_source: expected authorization, header, cookie or query, got ""`,
-		`"token_source":[{"from":"Cookie","name":"a"}]`:                                  `token_source: expected authorization, header, cookie or query, got "Cookie"`,
+		`"token_source":[{}]`:                                                            `token_source: expected authorization, session, header, cookie or query, got ""`,
+		`"token_source":[{"from":"Cookie","name":"a"}]`:                                  `token_source: expected authorization, session, header, cookie or query, got "Cookie"`,
 		`"token_source":[{"from":"cookie"}]`:                                             `token_source: cookie: expected the name of the cookie, got ""`,
 		`"token_source":[{"from":"header","name":"a:"}]`:                                 `token_source: header: expected the name of the header, got "a:"`,
 		`"token_source":[{"from":"query","name":"a b"}]`:                                 `token_source: query: expected the name of the query parameter, got "a b"`,
 		`"token_source":[{"from":"authorization","name":"x"}]`:                           `token_source: authorization takes no name, got "x"`,
+		`"token_source":[{"from":"session","name":"x"}]`:                                 `token_source: session takes no name, got "x"`,
+		`"redirect":"true"`:                                                              `redirect: expected auto, always or never, got "true"`,
 		`"token_source":[{"from":"authorization"},{"from":"authorization"}]`:             `token_source: "authorization" stands here twice; remove one of them`,
 		`"token_source":[{"from":"header","name":"AUTHORIZATION"}]`:                      `token_source: for the Authorization header, write authorization instead of header Authorization`,
 		`"token_source":[{"from":"header","name":"X-A"},{"from":"header","name":"x-a"}]`: `token_source: "header x-a" stands here twice; remove one of them`,
@@ -62,6 +64,21 @@ func TestAuthValidateRefuses(t *testing.T) {
 		rows = append(rows, row{document, `{"pool":["main"],` + document + `}`, want})
 	}
 	validateAll[config.Auth](t, rows)
+}
+
+// It cannot set cookies.
+func TestProvidersHaveNoSessions(t *testing.T) {
+	for document, want := range map[string]string{
+		`{"pool":["main"],"token_source":[{"from":"cookie","name":"a"}]}`: ``,
+		`{"pool":["main"],"token_source":[{"from":"authorization"},{"from":"session"}]}`: `token_source: session is for cognito_auth, ` +
+			`since Caddy's authentication handler cannot renew a session, which sets cookies; use cognito_auth, or remove it here`,
+		`{"pool":["main"],"token_source":[{"from":"session","name":"a"}]}`: `token_source: session takes no name, got "a"`,
+		`{"token_source":[]}`: `pool: required; name a configured user_pool, or give a pool ID and its app clients`,
+	} {
+		var check config.Check
+		decode(t, document, &check)
+		expectText(t, check.ValidateProvider(), want)
+	}
 }
 
 func TestCheckValidateRefusesPools(t *testing.T) {
@@ -144,6 +161,7 @@ func fill(t *testing.T, v reflect.Value) {
 func TestJSONRoundTrip(t *testing.T) {
 	for _, want := range []any{
 		new(config.App), new(config.Auth), new(config.Check), new(config.Match), new(config.Transport), new(config.S3), new(config.CredentialsEndpoint),
+		new(config.Signin),
 	} {
 		fill(t, reflect.ValueOf(want).Elem())
 		document, err := json.Marshal(want)
@@ -164,7 +182,8 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestEmptyConfigurationIsAnEmptyObject(t *testing.T) {
 	for _, value := range []any{
 		config.App{}, config.UserPool{}, config.IdentityPool{}, config.WebIdentity{}, config.Auth{}, config.Check{}, config.Match{},
-		config.Transport{}, config.Inject{}, config.S3{}, config.CredentialsEndpoint{},
+		config.Transport{}, config.Inject{}, config.S3{}, config.CredentialsEndpoint{}, config.Session{}, config.Signin{}, config.Page{}, config.PasswordRules{},
+		config.CustomChallenges{}, config.SignUp{}, config.Hosted{},
 	} {
 		document, err := json.Marshal(value)
 		if err != nil {
@@ -183,7 +202,10 @@ func TestKeysAreSnakeCase(t *testing.T) {
 		reflect.TypeFor[config.TokenSource](), reflect.TypeFor[config.Forward](), reflect.TypeFor[config.Match](),
 		reflect.TypeFor[config.IdentityPool](), reflect.TypeFor[config.WebIdentity](), reflect.TypeFor[config.GroupRole](),
 		reflect.TypeFor[config.Login](), reflect.TypeFor[config.Transport](), reflect.TypeFor[config.Inject](), reflect.TypeFor[config.S3](),
-		reflect.TypeFor[config.CredentialsEndpoint](),
+		reflect.TypeFor[config.CredentialsEndpoint](), reflect.TypeFor[config.Session](), reflect.TypeFor[config.Signin](),
+		reflect.TypeFor[config.Limit](), reflect.TypeFor[config.Page](), reflect.TypeFor[config.PasswordRules](),
+		reflect.TypeFor[config.CustomChallenges](), reflect.TypeFor[config.Source](), reflect.TypeFor[config.Provider](),
+		reflect.TypeFor[config.SignUp](), reflect.TypeFor[config.Hosted](),
 	} {
 		for _, field := range reflect.VisibleFields(typ) {
 			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")

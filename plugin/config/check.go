@@ -22,7 +22,7 @@ type Check struct {
 	UserPool *UserPool `json:"user_pool,omitempty"`
 	// TokenSources are the places where a token may come from. They are tried in
 	// this order, and the first that holds something decides. Default: the
-	// Authorization header.
+	// Authorization header, then the session of the pool, where it has one.
 	TokenSources []TokenSource `json:"token_source,omitempty"`
 	// TokenUse lists the accepted kinds of tokens: `access`, `id` or both.
 	// Default `access`.
@@ -61,6 +61,15 @@ func (c *Check) Validate() error {
 	}
 	_, err := c.Requirements()
 	return err
+}
+
+// ValidateProvider checks the configuration of the authentication provider. By
+// default it takes the token of the Authorization header alone.
+func (c *Check) ValidateProvider() error {
+	if slices.Contains(c.TokenSources, TokenSource{From: SourceSession}) {
+		return errors.New("token_source: session is for cognito_auth, since Caddy's authentication handler cannot renew a session, which sets cookies; use cognito_auth, or remove it here")
+	}
+	return c.Validate()
 }
 
 // validateReference checks a name that follows cognito_auth.
@@ -137,6 +146,7 @@ type Requirement struct {
 // The kinds of token sources.
 const (
 	SourceAuthorization = "authorization"
+	SourceSession       = "session"
 	SourceHeader        = "header"
 	SourceCookie        = "cookie"
 	SourceQuery         = "query"
@@ -146,10 +156,12 @@ const (
 // not passed on to the upstream.
 type TokenSource struct {
 	// From is `authorization` (the header of that name with the Bearer scheme),
-	// `header` (any other, holding the token alone), `cookie` or `query`. Tokens
-	// in a query end up in access logs and histories: avoid it.
+	// `session` (that of a user who signed in), `header` (any other, holding the
+	// token alone), `cookie` or `query`. Tokens in a query end up in access logs
+	// and histories: avoid it.
 	From string `json:"from"`
-	// Name is the name of the header, cookie or query parameter.
+	// Name is the name of the header, cookie or query parameter. The first two
+	// have none.
 	Name string `json:"name,omitempty"`
 }
 
@@ -175,9 +187,9 @@ func (s TokenSource) equal(other TokenSource) bool {
 func (s TokenSource) validate() error {
 	noun := s.From
 	switch s.From {
-	case SourceAuthorization:
+	case SourceAuthorization, SourceSession:
 		if s.Name != "" {
-			return fmt.Errorf("authorization takes no name, got %q", s.Name)
+			return fmt.Errorf("%s takes no name, got %q", s.From, s.Name)
 		}
 		return nil
 	case SourceHeader:
@@ -188,7 +200,7 @@ func (s TokenSource) validate() error {
 	case SourceQuery:
 		noun = "query parameter"
 	default:
-		return fmt.Errorf("expected authorization, header, cookie or query, got %q", s.From)
+		return fmt.Errorf("expected authorization, session, header, cookie or query, got %q", s.From)
 	}
 	if !httpguts.ValidHeaderFieldName(s.Name) {
 		return fmt.Errorf("%s: expected the name of the %s, got %q", s.From, noun, s.Name)

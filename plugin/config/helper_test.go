@@ -148,6 +148,12 @@ func TestUnknownKeysAreRefused(t *testing.T) {
 		{new(config.Auth), `{"pool":["main"],"require":[{"kind":"group","value":["a"]}]}`, `json: unknown field "value"`},
 		{new(config.Auth), `{"Check":{"pool":["main"]}}`, `json: unknown field "Check"`},
 		{new(config.Check), `{"optional":true}`, `json: unknown field "optional"`},
+		{new(config.App), `{"user_pool":{"main":{"client_secrets":{}}}}`, `json: unknown field "client_secrets"`},
+		{new(config.App), `{"user_pool":{"main":{"session":{"key":"a"}}}}`, `json: unknown field "key"`},
+		{new(config.Signin), `{"domain":"a"}`, `json: unknown field "domain"`},
+		{new(config.Signin), `{"limit":[{"rate":1}]}`, `json: unknown field "rate"`},
+		{new(config.Signin), `{"page":{"sign_up":{"attributes":["a"]}}}`, `json: unknown field "attributes"`},
+		{new(config.Signin), `{"hosted":{"scopes":["openid"]}}`, `json: unknown field "scopes"`},
 		{new(config.Match), `{"group":["a"]}`, `json: unknown field "group"`},
 	} {
 		expectText(t, caddy.StrictUnmarshalJSON([]byte(r.document), r.target), r.want)

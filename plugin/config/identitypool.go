@@ -126,11 +126,6 @@ func (p *IdentityPool) replaceable() []replaceable {
 	if p.Basic == nil {
 		return fields
 	}
-	basic := *p.Basic
-	p.Basic = &basic
-	for _, field := range p.Basic.replaceable() {
-		field.key = "basic: " + field.key
-		fields = append(fields, field)
-	}
-	return fields
+	p.Basic = copied(p.Basic)
+	return append(fields, within("basic", p.Basic.replaceable())...)
 }

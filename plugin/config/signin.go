@@ -1,15 +1,28 @@
 package config
 
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
 // DefaultSigninPrefix begins the paths of sign-in.
 const DefaultSigninPrefix = "/_cognito"
+
+// What the JSON API gives at the end of a sign-in.
+const (
+	DeliverSession = "session"
+	DeliverTokens  = "tokens"
+)
 
 // Signin configures the handler that signs users in.
 type Signin struct {
 	// Pool is the name of a configured user pool. Required.
 	Pool string `json:"pool,omitempty"`
-	// Client is the app client that users sign in to, one of the pool's. Default:
-	// the only one.
-	Client string `json:"client,omitempty"`
 	// Prefix begins the paths of sign-in: `sign-in`, `callback`, `sign-out` and
 	// `session` below it. Default `/_cognito`.
 	Prefix string `json:"prefix,omitempty"`
@@ -50,102 +63,6 @@ type Limit struct {
 	PerMinute int `json:"per_minute"`
 }
 
-// Page configures our own sign-in page and the JSON API on the same URLs.
-type Page struct {
-	// Flow is how a sign-in begins: `USER_SRP_AUTH`, `USER_PASSWORD_AUTH`,
-	// `USER_AUTH` or `CUSTOM_AUTH`. The app client must allow it. Default
-	// `USER_SRP_AUTH`.
-	Flow string `json:"flow,omitempty"`
-	// Preferred is the challenge that `USER_AUTH` begins with: `PASSWORD`,
-	// `PASSWORD_SRP`, `EMAIL_OTP`, `SMS_OTP` or `WEB_AUTHN`. Default: users choose.
-	Preferred string `json:"preferred,omitempty"`
-	// Passwordless asks for the user name alone, with `USER_AUTH` and
-	// `CUSTOM_AUTH`. Default: `CUSTOM_AUTH` asks for a password, too.
-	Passwordless bool `json:"passwordless,omitempty"`
-	// Title is the name of the site. Default: the host name.
-	Title string `json:"title,omitempty"`
-	// Logo is an image: a path of the site, an https URL, or `file:` and the path
-	// of a file that is put into the pages.
-	Logo string `json:"logo,omitempty"`
-	// Accent is the colour of buttons and links as #rrggbb: one for the light
-	// scheme and one for the dark.
-	Accent []string `json:"accent,omitempty"`
-	// Languages are those on offer, the first being the default. Default: all.
-	Languages []string `json:"language,omitempty"`
-	// Templates is a folder with templates, texts and styles that take the place
-	// of ours.
-	Templates string `json:"templates,omitempty"`
-	// Login is by what users name themselves: `username`, `email`, `phone` or
-	// `any`. Default `username`.
-	Login string `json:"login,omitempty"`
-	// PasswordRules are shown beside new passwords.
-	PasswordRules *PasswordRules `json:"password_rules,omitempty"`
-	// Inputs gives attributes of users another input than text: `email`, `tel`,
-	// `date`, `url` or `number`. The standard attributes have theirs.
-	Inputs map[string]string `json:"input,omitempty"`
-	// Challenges are about the pages for CUSTOM_CHALLENGE.
-	Challenges *CustomChallenges `json:"custom_challenge,omitempty"`
-	// Providers are other ways to sign in, through the domain of the pool.
-	Providers []Provider `json:"provider,omitempty"`
-	// SignUp lets visitors make accounts. Default: they cannot.
-	SignUp *SignUp `json:"sign_up,omitempty"`
-	// NoForgotPassword leaves out the way to a new password.
-	NoForgotPassword bool `json:"no_forgot_password,omitempty"`
-}
-
-// PasswordRules say what the user pool demands of passwords.
-type PasswordRules struct {
-	// MinLength is the least number of characters.
-	MinLength int `json:"min_length,omitempty"`
-	// Require lists the kinds of characters that a password must have: `lower`,
-	// `upper`, `digit` and `symbol`.
-	Require []string `json:"require,omitempty"`
-}
-
-// CustomChallenges say how the public parameters of a CUSTOM_CHALLENGE become a
-// page.
-type CustomChallenges struct {
-	// Template is the parameter that names a template of the templates folder:
-	// with the value `captcha`, it is `custom/captcha.html`. Default `template`.
-	Template string `json:"template,omitempty"`
-	// Question lists the parameters whose text is the question, the first that is
-	// there. Default `question` and `securityQuestion`.
-	Question []string `json:"question,omitempty"`
-	// Image lists the parameters with an image. Default `captchaUrl` and `image`.
-	Image []string `json:"image,omitempty"`
-	// ImageOrigins are the other origins from which such images may come.
-	ImageOrigins []string `json:"image_origin,omitempty"`
-	// Allow is what templates may load, beyond our own stylesheet.
-	Allow []Source `json:"allow,omitempty"`
-}
-
-// Source lets one template of CUSTOM_CHALLENGE load something.
-type Source struct {
-	// Template is its name, without folder and `.html`.
-	Template string `json:"template"`
-	// Kind is `script`, `frame`, `style`, `image` or `connect`.
-	Kind string `json:"kind"`
-	// Origins are https origins or `self`.
-	Origins []string `json:"origin"`
-}
-
-// Provider is a social or SAML provider of the user pool.
-type Provider struct {
-	// Name is that in the user pool, such as `Google`.
-	Name string `json:"name"`
-	// Label is how people know it. Default: the name.
-	Label string `json:"label,omitempty"`
-}
-
-// SignUp configures how visitors make accounts.
-type SignUp struct {
-	// Attributes are asked for and written, such as `email`: list only what users
-	// may choose for themselves.
-	Attributes []string `json:"attribute,omitempty"`
-	// Passwordless asks for no password.
-	Passwordless bool `json:"passwordless,omitempty"`
-}
-
 // Hosted configures the way through the pages of the user pool's domain, by the
 // OAuth 2.0 authorization code grant with PKCE.
 type Hosted struct {
@@ -159,4 +76,159 @@ type Hosted struct {
 	// Pass lists what the sign-in URL may hand through: `lang`, `login_hint`,
 	// `identity_provider`, `idp_identifier`.
 	Pass []string `json:"pass,omitempty"`
+}
+
+var signinPrefixForm = regexp.MustCompile(`^(/[^\s?#*%{}\\/;]+)+$`)
+
+// Validate checks the configuration. Placeholders must have been replaced.
+func (s *Signin) Validate() error {
+	if s.Pool == "" {
+		return errors.New("pool: required; name a configured user_pool")
+	}
+	return s.validate(false)
+}
+
+// ValidateSettings checks what is there, not whether something is missing, nor
+// values with placeholders. With more to come, it passes over what a later setting
+// can mend.
+func (s *Signin) ValidateSettings(more bool) error { return validateSettled(s, more) }
+
+func (s *Signin) validate(more bool) error {
+	for _, check := range []func() error{
+		s.validatePool, s.validatePrefix, s.validateOrigins, s.validateSignOutTo,
+		func() error { return s.validateDeliver(more) },
+		func() error { return literals("claim", s.Claims) },
+		s.validateLimits,
+		func() error { return s.Page.validate(more) },
+		s.Hosted.validate,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Signin) validatePool() error {
+	if IsPoolID(s.Pool) {
+		return fmt.Errorf("pool: expected the name of a user_pool, got the pool ID %q; configure it as a user_pool and use that name", s.Pool)
+	}
+	if s.Pool != "" && !nameForm.MatchString(s.Pool) {
+		return fmt.Errorf("pool: expected the name of a user_pool, got %q", s.Pool)
+	}
+	return nil
+}
+
+func (s *Signin) validatePrefix() error {
+	if s.Prefix == "" {
+		return nil
+	}
+	segments := strings.Split(s.Prefix, "/")
+	if !signinPrefixForm.MatchString(s.Prefix) || slices.Contains(segments, ".") || slices.Contains(segments, "..") {
+		return fmt.Errorf("prefix: expected a path such as %s, without placeholders, wildcards, query and a slash at the end, got %q", DefaultSigninPrefix, s.Prefix)
+	}
+	return nil
+}
+
+func (s *Signin) validateOrigins() error {
+	if err := validateOrigin("origin", s.Origin); err != nil {
+		return err
+	}
+	for _, origin := range s.ReturnTo {
+		if err := validateOrigin("return_to", origin); err != nil {
+			return err
+		}
+	}
+	return distinct("return_to", s.ReturnTo)
+}
+
+func (s *Signin) validateSignOutTo() error {
+	if s.SignOutTo == "" || isPath(s.SignOutTo) || isSecureURL(s.SignOutTo) {
+		return nil
+	}
+	if err := withoutPassword("sign_out_to", s.SignOutTo); err != nil {
+		return err
+	}
+	return fmt.Errorf("sign_out_to: expected a path such as /goodbye or an https URL, got %q; http is for this machine only", s.SignOutTo)
+}
+
+// validateDeliver: the hosted pages know nothing but sessions.
+func (s *Signin) validateDeliver(more bool) error {
+	if s.Deliver == DeliverTokens && s.Hosted != nil && s.Page == nil && !more {
+		return errors.New("deliver: tokens needs the JSON API of page; add page, or remove hosted")
+	}
+	return maybeOneOf("deliver", s.Deliver, DeliverSession, DeliverTokens)
+}
+
+func (s *Signin) validateLimits() error {
+	for i, limit := range s.Limits {
+		if err := oneOf("limit", limit.Per, "address", "user", "client", "all"); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(s.Limits[:i], func(before Limit) bool { return before.Per == limit.Per }) {
+			return fmt.Errorf("limit: %q stands here twice; remove one of them", limit.Per)
+		}
+		if limit.PerMinute < 1 {
+			return fmt.Errorf("limit: %s: expected 1 or more attempts a minute, got %d", limit.Per, limit.PerMinute)
+		}
+	}
+	return nil
+}
+
+// validate accepts nil: nothing is configured.
+func (h *Hosted) validate() error {
+	if h == nil {
+		return nil
+	}
+	if err := h.validateSettings(); err != nil {
+		return fmt.Errorf("hosted: %w", err)
+	}
+	return nil
+}
+
+func (h *Hosted) validateSettings() error {
+	if err := literals("scope", h.Scopes); err != nil {
+		return err
+	}
+	if len(h.Scopes) > 0 && !slices.Contains(h.Scopes, "openid") {
+		return errors.New("scope: expected openid among the scopes, since sessions need an ID token; add it")
+	}
+	if h.IdentityProvider != "" && h.IDPIdentifier != "" {
+		return errors.New("identity_provider: cannot be combined with idp_identifier; remove one of them")
+	}
+	if err := literal("identity_provider", h.IdentityProvider); err != nil {
+		return err
+	}
+	if err := literal("idp_identifier", h.IDPIdentifier); err != nil {
+		return err
+	}
+	return someOf("pass", h.Pass, "lang", "login_hint", "identity_provider", "idp_identifier")
+}
+
+// HasPlaceholder reports whether sign-in can be judged only when it is loaded.
+func (s *Signin) HasPlaceholder() bool { return hasPlaceholder(s) }
+
+// Resolve returns a copy with placeholders replaced, which shares nothing with the
+// original. One that is unknown or empty is an error.
+func (s *Signin) Resolve(repl *caddy.Replacer) (*Signin, error) { return resolve(s, repl) }
+
+func (s *Signin) replaceable() []replaceable {
+	s.Claims, s.Limits = slices.Clone(s.Claims), slices.Clone(s.Limits)
+	s.Page, s.Hosted = s.Page.clone(), s.Hosted.clone()
+	fields := []replaceable{
+		replaceValue("origin", &s.Origin),
+		replaceList("return_to", &s.ReturnTo),
+		replaceValue("sign_out_to", &s.SignOutTo),
+	}
+	if s.Page == nil {
+		return fields
+	}
+	return append(fields, within("page", s.Page.replaceable())...)
+}
+
+func (h *Hosted) clone() *Hosted {
+	if h = copied(h); h != nil {
+		h.Scopes, h.Pass = slices.Clone(h.Scopes), slices.Clone(h.Pass)
+	}
+	return h
 }

@@ -47,7 +47,7 @@ type UserPool struct {
 	Endpoint string `json:"endpoint,omitempty"`
 	// Domain is that of the pool's hosted pages, such as `auth.example.com` or
 	// `example.auth.eu-west-1.amazoncognito.com`; for local pools, a URL. Only
-	// sign-in through hosted pages needs it.
+	// sign-in through hosted pages, or through other providers, needs it.
 	Domain string `json:"domain,omitempty"`
 	// Session says how users stay signed in. Without it, the defaults apply where
 	// `cognito_signin` names the pool.
@@ -110,6 +110,15 @@ func (p *UserPool) keysOfAll() string {
 	return p.JWKSURL
 }
 
+// HostedURL is the base URL of the pool's hosted pages, without a slash at the
+// end. Empty: the pool has no domain. The domain must be valid.
+func (p *UserPool) HostedURL() string {
+	if p.Domain == "" || strings.Contains(p.Domain, "://") {
+		return strings.TrimRight(p.Domain, "/")
+	}
+	return "https://" + p.Domain
+}
+
 var errNull = errors.New("must not be null; give its settings")
 
 // Validate checks the pool. Placeholders must have been replaced.
@@ -123,6 +132,9 @@ func (p *UserPool) Validate() error {
 	if len(p.Clients) == 0 && !p.AnyClient {
 		return errors.New("client: required; name the app clients whose tokens are accepted, or set any_client to accept all of them")
 	}
+	if err := p.validateComplete(); err != nil {
+		return err
+	}
 	return p.validate(false)
 }
 
@@ -130,6 +142,19 @@ func (p *UserPool) Validate() error {
 // values with placeholders. With more to come, it passes over what a later setting
 // can mend, so that a pool can be judged while it is read.
 func (p *UserPool) ValidateSettings(more bool) error { return validateSettled(p, more) }
+
+func (p *UserPool) validateComplete() error {
+	if err := p.validateFilledSecrets(); err != nil || p.Session == nil {
+		return err
+	}
+	if err := p.validateMember("session: client", p.Session.Client); err != nil {
+		return err
+	}
+	if err := filledSecrets(p.Session.Secrets); err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	return nil
+}
 
 func (p *UserPool) validate(more bool) error {
 	if p.ID != "" {
@@ -140,14 +165,18 @@ func (p *UserPool) validate(more bool) error {
 	if len(p.Clients) > 0 && p.AnyClient {
 		return errors.New("any_client: cannot be combined with client; remove one of them")
 	}
-	if err := p.validateLists(); err != nil {
-		return err
+	for _, check := range []func() error{
+		p.validateLists, p.validateSecrets,
+		func() error { return p.validateURLs(p.InsecureHTTP || more) },
+		func() error { return p.Session.validate(more) },
+		p.validateLimits,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	if err := p.validateURLs(p.InsecureHTTP || more); err != nil {
-		return err
-	}
-	if err := p.validateLimits(); err != nil || more {
-		return err
+	if more {
+		return nil
 	}
 	return p.validateStale()
 }
@@ -184,7 +213,10 @@ func (p *UserPool) validateURLs(insecure bool) error {
 	if err := validateURL("jwks_url", p.JWKSURL, insecure); err != nil {
 		return err
 	}
-	return validateURL("endpoint", p.Endpoint, insecure)
+	if err := validateURL("endpoint", p.Endpoint, insecure); err != nil {
+		return err
+	}
+	return validateDomain("domain", p.Domain, insecure)
 }
 
 func (p *UserPool) validateLimits() error {
@@ -217,14 +249,23 @@ func (p *UserPool) validateStale() error {
 }
 
 // HasPlaceholder reports whether the pool can be judged only when it is loaded.
-func (p *UserPool) HasPlaceholder() bool { return hasPlaceholder(p) }
+func (p *UserPool) HasPlaceholder() bool { return hasPlaceholder(p) || p.hasOpenSecretClient() }
 
-// Resolve returns a copy with placeholders such as {env.POOL_ID} replaced. One
-// that is unknown or empty is an error.
-func (p *UserPool) Resolve(repl *caddy.Replacer) (*UserPool, error) { return resolve(p, repl) }
+// Resolve returns a copy with placeholders such as {env.POOL_ID} replaced, which
+// shares nothing with the original. One that is unknown or empty is an error.
+func (p *UserPool) Resolve(repl *caddy.Replacer) (*UserPool, error) {
+	resolved, err := resolve(p, repl)
+	if err == nil {
+		err = resolved.resolveSecretClients(repl)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resolved, nil
+}
 
 func (p *UserPool) replaceable() []replaceable {
-	return []replaceable{
+	fields := append([]replaceable{
 		replaceValue("id", &p.ID),
 		replaceList("client", &p.Clients),
 		replaceList("audience", &p.Audiences),
@@ -232,5 +273,11 @@ func (p *UserPool) replaceable() []replaceable {
 		replaceValue("jwks_url", &p.JWKSURL),
 		replaceValue("jwks_file", &p.JWKSFile),
 		replaceValue("endpoint", &p.Endpoint),
+		replaceValue("domain", &p.Domain),
+	}, p.replaceableSecrets()...)
+	if p.Session == nil {
+		return fields
 	}
+	p.Session = copied(p.Session)
+	return append(fields, within("session", p.Session.replaceable())...)
 }

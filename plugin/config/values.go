@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -16,8 +17,8 @@ func validateURL(key, value string, insecure bool) error {
 	if value == "" {
 		return nil
 	}
-	if strings.Contains(value, "@") { // do not show what may be a password
-		return fmt.Errorf("%s: expected a URL without user and password", key)
+	if err := withoutPassword(key, value); err != nil {
+		return err
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || strings.ContainsAny(value, "?#") || (u.Scheme != "https" && u.Scheme != "http") {
@@ -25,6 +26,14 @@ func validateURL(key, value string, insecure bool) error {
 	}
 	if u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()) {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https, or set insecure_http in a test network", key, value)
+	}
+	return nil
+}
+
+// withoutPassword does not show what may be one.
+func withoutPassword(key, value string) error {
+	if strings.Contains(value, "@") {
+		return fmt.Errorf("%s: expected a URL without user and password", key)
 	}
 	return nil
 }
@@ -49,6 +58,51 @@ func distinct(key string, values []string) error {
 	return nil
 }
 
+// oneOf refuses an empty value, too.
+func oneOf(key, value string, choices ...string) error {
+	if slices.Contains(choices, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: expected %s, got %q", key, either(choices), value)
+}
+
+// maybeOneOf accepts an empty value: nothing is configured.
+func maybeOneOf(key, value string, choices ...string) error {
+	if value == "" {
+		return nil
+	}
+	return oneOf(key, value, choices...)
+}
+
+// someOf checks a list whose values are each one of the choices.
+func someOf(key string, values []string, choices ...string) error {
+	for _, value := range values {
+		if err := maybeOneOf(key, value, choices...); err != nil {
+			return err
+		}
+	}
+	return distinct(key, values)
+}
+
+// literals checks a list in which no placeholders are replaced.
+func literals(key string, values []string) error {
+	for _, value := range values {
+		if err := literal(key, value); err != nil {
+			return err
+		}
+	}
+	return distinct(key, values)
+}
+
+// either joins alternatives.
+func either(choices []string) string {
+	last := len(choices) - 1
+	if last == 0 {
+		return choices[0]
+	}
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
 func or(configured caddy.Duration, otherwise time.Duration) time.Duration {
 	if configured > 0 {
 		return time.Duration(configured)
@@ -56,20 +110,38 @@ func or(configured caddy.Duration, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// replaceable is a setting that may hold placeholders: a value, or a list.
-type replaceable struct {
-	key   string
-	value *string
-	list  *[]string
+// copied is a shallow copy, of nil nil.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
 }
 
-func replaceValue(key string, value *string) replaceable { return replaceable{key, value, nil} }
+// replaceable is a setting that may hold placeholders: a value, or a list.
+type replaceable struct {
+	key    string
+	value  *string
+	list   *[]string
+	secret bool // errors do not show its value
+}
+
+func replaceValue(key string, value *string) replaceable { return replaceable{key: key, value: value} }
 
 // replaceList makes the list the setting's own, since its values are replaced in
 // place.
 func replaceList(key string, list *[]string) replaceable {
 	*list = slices.Clone(*list)
-	return replaceable{key, nil, list}
+	return replaceable{key: key, list: list}
+}
+
+// within are the fields of a block in the settings.
+func within(key string, fields []replaceable) []replaceable {
+	for i := range fields {
+		fields[i].key = key + ": " + fields[i].key
+	}
+	return fields
 }
 
 func (r replaceable) values() []*string {
@@ -116,12 +188,19 @@ func resolve[T any, S settings[T]](s S, repl *caddy.Replacer) (S, error) {
 		for _, value := range field.values() {
 			replaced, err := repl.ReplaceOrErr(*value, true, true)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w; it needs a value when the configuration is loaded", field.key, err)
+				return nil, field.unresolved(*value, err)
 			}
 			*value = replaced
 		}
 	}
 	return &resolved, nil
+}
+
+func (r replaceable) unresolved(value string, err error) error {
+	if r.secret && placeholderForm.FindString(value) != value {
+		err = errors.New("a placeholder in it is unknown or empty")
+	}
+	return fmt.Errorf("%s: %w; it needs a value when the configuration is loaded", r.key, err)
 }
 
 // validateSettled leaves out the values with placeholders, which are known only
