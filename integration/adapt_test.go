@@ -135,6 +135,8 @@ func setPlaceholders(t *testing.T) {
 	t.Setenv("COGNITO_TEST_POLICY_ARN", "arn:aws:iam::aws:policy/ReadOnlyAccess")
 	t.Setenv("COGNITO_TEST_MINIO", "minio.internal")
 	t.Setenv("COGNITO_TEST_BUCKET", "private-media")
+	t.Setenv("COGNITO_TEST_CLIENT_SECRET", "51secretexample")
+	t.Setenv("COGNITO_TEST_CLIENT_SECRET_NEXT", "51nextsecretexample")
 }
 
 // validate provisions a configuration as a reload would, but starts nothing: no
@@ -319,7 +321,7 @@ func TestDirectiveOrder(t *testing.T) {
 		got := handlers(t, config)
 		want := []string{
 			"headers", // header
-			"authentication", "cognito_strip", "cognito_auth", "cognito_credentials",
+			"authentication", "cognito_signin", "cognito_strip", "cognito_auth", "cognito_credentials",
 			"reverse_proxy", // forward_auth
 			"headers",       // request_header
 			"encode", "static_response", "reverse_proxy",

@@ -13,11 +13,14 @@ import (
 	"github.com/caddyserver/caddy/v2"
 )
 
-// adminAPI adds two endpoints to Caddy's admin API:
+// adminAPI adds three endpoints to Caddy's admin API:
 //
 //   - GET /cognito/status: the user pools, their keys and the last error; the
-//     exchanges for credentials, how many users they keep and how old
+//     sessions, their keys and how many are signed out; the exchanges for
+//     credentials, how many users they keep and how old
 //   - POST /cognito/refresh: fetches the keys of all pools, or of one with ?pool=
+//   - POST /cognito/sign-out with {"pool": "<name>", "sub": "<subject>"}: signs a
+//     user out at all instances
 //
 // Neither shows a secret or a token.
 type adminAPI struct{}
@@ -32,6 +35,7 @@ func (a adminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: "/cognito/status", Handler: caddy.AdminHandlerFunc(a.status)},
 		{Pattern: "/cognito/refresh", Handler: caddy.AdminHandlerFunc(a.refresh)},
+		{Pattern: "/cognito/sign-out", Handler: caddy.AdminHandlerFunc(a.signOut)},
 	}
 }
 
@@ -118,7 +122,9 @@ func writeStatus(w http.ResponseWriter, pools []*userPool) error {
 		answer[i] = pool.status()
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]any{"user_pools": answer, "credentials": exchangeStatuses()})
+	return json.NewEncoder(w).Encode(map[string]any{
+		"user_pools": answer, "sessions": sessionStatuses(), "credentials": exchangeStatuses(),
+	})
 }
 
 // exchangeStatus is one identity pool or web identity in the answers: counts and

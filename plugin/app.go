@@ -25,6 +25,7 @@ type App struct {
 	repl      *caddy.Replacer
 	pools     map[string]*userPool // those with a name
 	exchanges map[string]*exchange
+	sessions  map[string]*sessions // by the name of the pool
 	acquired  []*userPool
 	replaced  tenancies // what Start took over from
 	protected *protectedNames
@@ -56,7 +57,25 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("user_pool %s: %w", name, err)
 		}
 	}
+	if err := a.provisionSessions(); err != nil {
+		return err
+	}
 	return a.provisionExchanges()
+}
+
+// provisionSessions is for pools with session settings; other pools get theirs
+// when a cognito_signin names them.
+func (a *App) provisionSessions() error {
+	a.sessions = make(map[string]*sessions)
+	for _, name := range slices.Sorted(maps.Keys(a.pools)) {
+		if a.pools[name].cfg.Session == nil {
+			continue
+		}
+		if _, err := a.sessionsOf(name); err != nil {
+			return fmt.Errorf("user_pool %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // provisionExchanges comes after the user pools, since exchanges refer to them.
@@ -105,6 +124,10 @@ func (a *App) Start() error {
 	for _, exchange := range a.exchanges {
 		a.replaced.take(&exchange.tenant, a.env)
 	}
+	for _, sessions := range a.sessions {
+		a.replaced.take(&sessions.tenant, a.env)
+		sessions.begin()
+	}
 	return nil
 }
 
@@ -120,6 +143,11 @@ func (a *App) Stop() error {
 // Cleanup gives back what Provision acquired and no more, since Caddy calls it
 // for configurations that failed to load, too.
 func (a *App) Cleanup() error {
+	for name, sessions := range a.sessions { // before their pools
+		if err := sessions.release(); err != nil {
+			a.env.logger.Error("releasing sessions", zap.String("pool", name), zap.Error(err))
+		}
+	}
 	for _, pool := range a.acquired {
 		if err := pool.release(); err != nil {
 			a.env.logger.Error("releasing a user pool", zap.String("pool", pool.name), zap.Error(err))
@@ -130,7 +158,7 @@ func (a *App) Cleanup() error {
 			a.env.logger.Error("releasing credentials", zap.String("credentials", name), zap.Error(err))
 		}
 	}
-	a.acquired, a.exchanges, a.replaced = nil, nil, nil // or configurations would keep each other in memory
+	a.acquired, a.exchanges, a.sessions, a.replaced = nil, nil, nil, nil // or configurations would keep each other in memory
 	return nil
 }
 

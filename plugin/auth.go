@@ -56,6 +56,7 @@ func (a *Auth) Provision(ctx caddy.Context) (err error) {
 	if a.checker, err = newChecker(ctx, &a.Check); err != nil {
 		return err
 	}
+	a.checker.sources = newTokenSources(a.TokenSources, a.checker.session())
 	a.headers = identityHeaders(&a.Auth)
 	for _, header := range a.headers {
 		a.checker.app.protected.add(header.name)
@@ -75,7 +76,10 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	}
 	a.counter.count(id.token, err)
 	if err != nil {
-		return a.refuse(w, r, err)
+		return a.refuse(w, r, id, err)
+	}
+	if id.session != nil {
+		keepPrivate(w.Header())
 	}
 	return next.ServeHTTP(w, r)
 }

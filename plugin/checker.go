@@ -31,7 +31,7 @@ func newChecker(ctx caddy.Context, cfg *config.Check) (*checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{app: app, sources: newTokenSources(cfg.TokenSources), uses: []verifier.TokenUse{verifier.Access}}
+	c := &checker{app: app, uses: []verifier.TokenUse{verifier.Access}}
 	if len(cfg.TokenUse) > 0 {
 		c.uses = nil
 		for _, use := range cfg.TokenUse {
@@ -45,6 +45,15 @@ func newChecker(ctx caddy.Context, cfg *config.Check) (*checker, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// session is the source of tokens that users of the pools carry in a session.
+func (c *checker) session() tokenSource {
+	names := make([]string, len(c.pools))
+	for i, pool := range c.pools {
+		names[i] = pool.Name()
+	}
+	return newSessionSource(c.app, names, c.uses)
 }
 
 // find returns the token of a request: the one that an earlier handler of the
@@ -63,6 +72,9 @@ func (c *checker) check(ctx context.Context, raw string) (*verifier.Token, error
 	tok, err := verifier.Verify(ctx, raw, c.pools...)
 	if err != nil {
 		return nil, err
+	}
+	if sessions := c.app.sessions[tok.Pool()]; sessions != nil && sessions.denies(tok) {
+		return nil, errSignedOut
 	}
 	if !slices.Contains(c.uses, tok.Use()) {
 		return nil, &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(tok.Use())}

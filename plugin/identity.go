@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -16,13 +17,15 @@ import (
 type identity struct {
 	token        *verifier.Token // nil: anonymous, so far
 	raw          string
-	cleaned      bool        // the client's identity headers are gone
-	forwardToken bool        // the upstream gets the token
-	ambient      bool        // the browser sent the token by itself, in a cookie
-	identityID   string      // in the identity pool, once it was asked
-	refused      error       // why our transport did not send the request
-	answer       http.Header // of the response
-	body         *keptBody   // of the request, for another attempt
+	cleaned      bool             // the client's identity headers are gone
+	forwardToken bool             // the upstream gets the token
+	ambient      bool             // the browser sent the token by itself, in a cookie
+	session      *session.Session // that the token is from
+	signin       *Signin          // where the user can sign in
+	identityID   string           // in the identity pool, once it was asked
+	refused      error            // why our transport did not send the request
+	answer       http.Header      // of the response
+	body         *keptBody        // of the request, for another attempt
 }
 
 type identityKey struct{}

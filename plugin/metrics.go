@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -20,6 +21,11 @@ type collectors struct {
 	fetchDuration  *prometheus.HistogramVec
 	exchanges      *prometheus.CounterVec
 	exchangeTime   *prometheus.HistogramVec
+	signIns        *prometheus.CounterVec
+	signOuts       *prometheus.CounterVec
+	refreshes      *prometheus.CounterVec
+	refreshTime    *prometheus.HistogramVec
+	cookieSize     *prometheus.HistogramVec
 	live           liveCollector
 }
 
@@ -52,6 +58,27 @@ func newCollectors() *collectors {
 			Namespace: namespace, Subsystem: subsystem, Name: "credential_exchange_duration_seconds",
 			Help: "How long exchanges of tokens for temporary credentials took.",
 		}, []string{"credentials", "provider"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "sign_in_steps_total",
+			Help: "Steps of sign-ins by step (start, the challenge, hosted, …) and outcome: ok, challenge, or the reason for the refusal.",
+		}, []string{"pool", "step", "result"}),
+		signOuts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "sign_outs_total",
+			Help: "Sign-outs by who asked for them: user or admin.",
+		}, []string{"pool", "by"}),
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "session_refreshes_total",
+			Help: "Refreshes of sessions by where the tokens came from and outcome: ok, or the reason for which there are none.",
+		}, []string{"pool", "source", "result"}),
+		refreshTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "session_refresh_duration_seconds",
+			Help: "How long refreshes of sessions took.",
+		}, []string{"pool"}),
+		cookieSize: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "session_cookie_bytes",
+			Help:    "Sizes of session cookies by what they had room for.",
+			Buckets: []float64{1000, 2000, 2500, 3000, 3300, 3600, 3900},
+		}, []string{"pool", "rung"}),
 	}
 }
 
@@ -59,7 +86,9 @@ func (c *collectors) register(registry *prometheus.Registry) error {
 	if registry == nil {
 		return nil
 	}
-	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.exchanges, c.exchangeTime, c.live} {
+	for _, collector := range []prometheus.Collector{c.verified, c.verifyDuration, c.fetches, c.fetchDuration, c.exchanges, c.exchangeTime,
+		c.signIns, c.signOuts, c.refreshes, c.refreshTime, c.cookieSize, c.live,
+	} {
 		var registered prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &registered) {
 			return err
@@ -94,6 +123,15 @@ func (c *collectors) fetched(pool, issuer string, event verifier.KeySetEvent) {
 func (c *collectors) exchanged(name, kind string, event credentials.Exchange) {
 	c.exchanges.WithLabelValues(name, kind, credentials.Reason(event.Err)).Inc()
 	c.exchangeTime.WithLabelValues(name, kind).Observe(event.Duration.Seconds())
+}
+
+func (c *collectors) refreshed(pool string, event session.RefreshEvent) {
+	c.refreshes.WithLabelValues(pool, string(event.Source), session.Reason(event.Err)).Inc()
+	c.refreshTime.WithLabelValues(pool).Observe(event.Duration.Seconds())
+}
+
+func (c *collectors) sealed(pool string, cookie *session.Sealed) {
+	c.cookieSize.WithLabelValues(pool, cookie.Rung.String()).Observe(float64(cookie.Size))
 }
 
 // liveCollector reads the state in use when metrics are scraped, so that what is

@@ -5,6 +5,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	cfile "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-cognito/caddy-cognito/caddyfile"
@@ -13,6 +14,7 @@ import (
 func init() {
 	caddy.RegisterModule(App{})
 	caddy.RegisterModule(Auth{})
+	caddy.RegisterModule(Signin{})
 	caddy.RegisterModule(Strip{})
 	caddy.RegisterModule(Match{})
 	caddy.RegisterModule(Provider{})
@@ -20,9 +22,11 @@ func init() {
 	caddy.RegisterModule(S3{})
 	caddy.RegisterModule(CredentialsEndpoint{})
 	caddy.RegisterModule(adminAPI{})
+	caddycmd.RegisterCommand(command)
 
 	httpcaddyfile.RegisterGlobalOption("cognito", parseGlobalOption)
 	httpcaddyfile.RegisterHandlerDirective("cognito_auth", parseHandler[Auth])
+	httpcaddyfile.RegisterHandlerDirective("cognito_signin", parseHandler[Signin])
 	httpcaddyfile.RegisterHandlerDirective("cognito_strip", parseHandler[Strip])
 	httpcaddyfile.RegisterHandlerDirective("cognito_credentials", parseHandler[CredentialsEndpoint])
 	httpcaddyfile.RegisterHandlerDirective("cognito_s3", parseHandler[S3])
@@ -31,6 +35,7 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder("cognito_credentials", httpcaddyfile.After, "basic_auth")
 	httpcaddyfile.RegisterDirectiveOrder("cognito_auth", httpcaddyfile.After, "basic_auth")
 	httpcaddyfile.RegisterDirectiveOrder("cognito_strip", httpcaddyfile.After, "basic_auth")
+	httpcaddyfile.RegisterDirectiveOrder("cognito_signin", httpcaddyfile.After, "basic_auth")
 }
 
 func parseGlobalOption(d *cfile.Dispenser, previous any) (any, error) {

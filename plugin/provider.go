@@ -30,9 +30,13 @@ func (Provider) CaddyModule() caddy.ModuleInfo {
 
 // Provision finds the pools.
 func (p *Provider) Provision(ctx caddy.Context) (err error) {
+	if err := p.ValidateProvider(); err != nil {
+		return err
+	}
 	if p.checker, err = newChecker(ctx, &p.Check); err != nil {
 		return err
 	}
+	p.checker.sources = newTokenSources(p.TokenSources, nil)
 	p.counter = newResultCounter(p.checker.pools)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -23,6 +24,9 @@ var (
 	errNoToken       = errors.New("a token is required")
 	errAmbiguousPath = errors.New("the path can be read in more than one way")
 	errNotServed     = errors.New("the request cannot be served")
+	// errSignedOut means that the user, or this session of his, was signed out
+	// before the token expired.
+	errSignedOut = errors.New("the user is signed out")
 )
 
 // statusClientGone is what Caddy answers and logs when nobody waits any more.
@@ -34,6 +38,7 @@ type refusal struct {
 	reason     string // a word from a fixed set
 	challenge  string // WWW-Authenticate
 	retryAfter time.Duration
+	signInURL  string
 }
 
 // refusalOf maps every error of this package and of verifier.
@@ -44,7 +49,12 @@ func refusalOf(err error) refusal {
 	if unavailable, ok := errors.AsType[*verifier.UnavailableError](err); ok {
 		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: unavailable.RetryAfter}
 	}
+	if unavailable, ok := errors.AsType[*session.UnavailableError](err); ok {
+		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: max(unavailable.RetryAfter, time.Second)}
+	}
 	switch reason := reasonOf(err); reason {
+	case "signed_out":
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("invalid_token", "error_description", err.Error())}
 	case "missing": // RFC 6750 §3.1: without a token, no error code
 		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("")}
 	case "ambiguous_token":
@@ -97,6 +107,11 @@ func reasonOf(err error) string {
 		return "ambiguous_path"
 	case errors.Is(err, errS3Request):
 		return "store_request"
+	case errors.Is(err, errSignedOut):
+		return "signed_out"
+	}
+	if _, ok := errors.AsType[*session.UnavailableError](err); ok {
+		return "session_unavailable"
 	}
 	if _, limited := errors.AsType[*http.MaxBytesError](err); limited && errors.Is(err, errBody) { // by Caddy's request_body
 		return "too_large"
@@ -165,11 +180,16 @@ func challenge(code string, parameters ...string) string {
 var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
 
 // refuse answers, or returns an error for Caddy's error routes to answer.
-func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, err error) error {
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, err error) error {
 	re := refusalOf(err)
 	logRefusal(a.logger, re, err)
 	re.setHeaders(w.Header(), r)
-	if a.Errors == "json" {
+	if id.signin != nil {
+		if answered, err := id.signin.invite(w, r, id, &re, a.Redirect); answered {
+			return err
+		}
+	}
+	if a.Errors == "json" || re.signInURL != "" {
 		return writeProblem(w, re, err)
 	}
 	return caddyhttp.Error(re.status, err)
@@ -229,6 +249,8 @@ type problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
+	// SignInURL is where a browser can go.
+	SignInURL string `json:"sign_in_url,omitempty"`
 }
 
 // problemOf tells the client nothing of what only an operator can mend.
@@ -237,7 +259,7 @@ func problemOf(re refusal, err error) problem {
 	if re.status == http.StatusBadGateway || re.status == http.StatusInternalServerError {
 		detail = errNotServed.Error()
 	}
-	return problem{http.StatusText(re.status), re.status, detail, re.reason}
+	return problem{http.StatusText(re.status), re.status, detail, re.reason, re.signInURL}
 }
 
 const problemType = "application/problem+json"

@@ -23,10 +23,14 @@ type tokenSource interface {
 	remove(r *http.Request)
 }
 
-// newTokenSources makes the sources of a valid configuration.
-func newTokenSources(configured []config.TokenSource) []tokenSource {
-	if len(configured) == 0 {
+// newTokenSources makes the sources of a valid configuration. Where a handler
+// knows sessions, they are the second default.
+func newTokenSources(configured []config.TokenSource, session tokenSource) []tokenSource {
+	switch {
+	case len(configured) == 0 && session == nil:
 		return []tokenSource{authorizationSource{}}
+	case len(configured) == 0:
+		return []tokenSource{authorizationSource{}, session}
 	}
 	sources := make([]tokenSource, len(configured))
 	for i, s := range configured {
@@ -37,6 +41,8 @@ func newTokenSources(configured []config.TokenSource) []tokenSource {
 			sources[i] = cookieSource(s.Name)
 		case config.SourceQuery:
 			sources[i] = querySource(s.Name)
+		case config.SourceSession:
+			sources[i] = session
 		default:
 			sources[i] = authorizationSource{}
 		}
@@ -58,8 +64,11 @@ func findToken(sources []tokenSource, r *http.Request) (raw string, from tokenSo
 // ambient reports whether browsers send what a source holds by themselves, also
 // when another site makes them.
 func ambient(source tokenSource) bool {
-	_, cookie := source.(cookieSource)
-	return cookie
+	switch source.(type) {
+	case cookieSource, sessionSource:
+		return true
+	}
+	return false
 }
 
 // single is the only one of values.

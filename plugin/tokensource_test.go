@@ -42,7 +42,7 @@ func TestFindToken(t *testing.T) {
 			for name, values := range row.header {
 				r.Header[name] = values
 			}
-			sources := newTokenSources(all)
+			sources := newTokenSources(all, nil)
 			got, from, err := findToken(sources, r)
 			if got != row.want || !errors.Is(err, row.err) || err == nil && (from != nil) == row.none {
 				t.Errorf("expected %q, %v, %v, got %q, %v, %v", row.want, !row.none, row.err, got, from, err)

@@ -27,6 +27,7 @@ type userPool struct {
 	key      string
 	name     string
 	id       string
+	cfg      *config.UserPool // resolved
 	issuers  []string
 	verifier *verifier.Verifier
 	keySets  []*keySet
@@ -67,7 +68,7 @@ func readPinned(path string) ([]byte, error) {
 }
 
 func newUserPool(key, name string, cfg *config.UserPool, pinned []byte, env *environment) (*userPool, error) {
-	pool := &userPool{key: key, name: name, id: cfg.ID}
+	pool := &userPool{key: key, name: name, id: cfg.ID, cfg: cfg}
 	opts := verifier.Options{
 		Name: name, Clients: cfg.Clients, SkipClientCheck: cfg.AnyClient, Audiences: cfg.Audiences,
 		KeySets: make(map[string]verifier.KeySet), CacheSize: cfg.CacheSize,

@@ -120,7 +120,7 @@ func (o Options) check() error {
 }
 
 func (o Options) checkOrigins() error {
-	faults := []error{origins("form origin", o.FormOrigins, false), origins("image origin", o.Custom.ImageOrigins, false)}
+	faults := []error{formOrigins(o.FormOrigins), origins("image origin", o.Custom.ImageOrigins, false)}
 	for _, name := range slices.Sorted(maps.Keys(o.Custom.Sources)) {
 		what := fmt.Sprintf("source of template %q", name)
 		for _, list := range o.Custom.Sources[name].lists() {

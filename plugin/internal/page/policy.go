@@ -14,6 +14,13 @@ import (
 // and no wildcard for more than the names below a domain.
 var origin = regexp.MustCompile(`^https://(\*\.)?[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
 
+// formOrigin can be one of this machine, too: of a local pool, say.
+var formOrigin = regexp.MustCompile(`^http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?$`)
+
+func formOrigins(list []string) error {
+	return origins("form origin", slices.DeleteFunc(slices.Clone(list), formOrigin.MatchString), false)
+}
+
 func origins(what string, list []string, self bool) error {
 	var faults []error
 	for _, one := range list {

@@ -171,6 +171,15 @@ func (c *Codec) checkAge(s *Session, now time.Time) error {
 	return nil
 }
 
+// Ends is when a session ends, unless it is used before.
+func (c *Codec) Ends(s *Session) time.Time {
+	absolute, idle := s.Created.Add(c.opts.Absolute), s.LastUse.Add(c.opts.Idle)
+	if idle.Before(absolute) {
+		return idle
+	}
+	return absolute
+}
+
 // Touch notes that a session is in use. When touched is true, the cookie must be
 // set again with the session that it returns. That is so once in a tenth of the
 // idle lifetime, not with every request, so a session can end that much early.

@@ -222,8 +222,18 @@ func (k *Keyring) observe(err error) {
 	if k.opts.Observe == nil {
 		return
 	}
+	event := k.State()
+	event.Err = err
+	k.opts.Observe(event)
+}
+
+// State is what is known, without a look into the storage.
+func (k *Keyring) State() KeyringEvent {
 	known := *k.known.Load()
-	k.opts.Observe(KeyringEvent{Keys: len(known), Newest: known[len(known)-1].created, Err: err})
+	if len(known) == 0 {
+		return KeyringEvent{}
+	}
+	return KeyringEvent{Keys: len(known), Newest: known[len(known)-1].created}
 }
 
 func makeKey(now time.Time) *key {

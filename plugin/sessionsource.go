@@ -1,0 +1,159 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
+
+// sessionSource is the session cookie of the accepted pools. What it finds is
+// verified like any other token.
+type sessionSource struct {
+	app   *App
+	pools []string
+	need  session.Need
+}
+
+// newSessionSource is for tokens of these uses: where both will do, requests go
+// by the access token.
+func newSessionSource(app *App, pools []string, uses []verifier.TokenUse) sessionSource {
+	need := session.NeedAccess
+	if !slices.Contains(uses, verifier.Access) {
+		need = session.NeedID
+	}
+	return sessionSource{app, pools, need}
+}
+
+// find opens the session of the request and keeps its tokens good. The answer to
+// the request, which must have an identity, gets the cookie when it changes. A
+// session that is no session any more is cleared and counts as none.
+func (s sessionSource) find(r *http.Request) (string, bool, error) {
+	for _, pool := range s.pools {
+		sessions := s.app.sessions[pool]
+		if sessions == nil {
+			continue
+		}
+		id := identityOf(r.Context())
+		found, err := sessions.resume(r, id.answer, s.need)
+		if found != nil || err != nil {
+			id.session = found
+			return s.token(found), found != nil, err
+		}
+	}
+	return "", false, nil
+}
+
+func (s sessionSource) token(found *session.Session) string {
+	switch {
+	case found == nil:
+		return ""
+	case s.need == session.NeedID:
+		return string(found.ID)
+	}
+	return string(found.Access)
+}
+
+// remove leaves no session to an upstream: whoever has the cookie is the user.
+func (s sessionSource) remove(r *http.Request) { s.app.removeSessions(r) }
+
+// removeSessions takes the cookies of all sessions out of a request.
+func (a *App) removeSessions(r *http.Request) {
+	if len(r.Header["Cookie"]) == 0 {
+		return
+	}
+	for _, sessions := range a.sessions {
+		cookieSource(sessions.cookie).remove(r)
+	}
+}
+
+// opened is the session that a request brings, or nil. A cookie that does not
+// open is cleared, once and without a word: what is forged, truncated or ancient
+// means signed out. The error is that of await.
+func (s *sessions) opened(r *http.Request, answer http.Header) (*session.Opened, error) {
+	cookies := r.CookiesNamed(s.cookie)
+	if len(cookies) == 0 {
+		return nil, nil
+	}
+	if err := s.await(r.Context()); err != nil {
+		return nil, err
+	}
+	for _, cookie := range cookies {
+		opened, err := s.codec.Open(r.Context(), cookie.Value)
+		if err == nil && !s.denied.Denied(opened.Session.OriginJTI, opened.Session.Subject, opened.Session.Created) {
+			return opened, nil
+		}
+	}
+	s.clear(answer)
+	return nil, nil
+}
+
+// resume is the session of a request with good tokens, or nil.
+func (s *sessions) resume(r *http.Request, answer http.Header, need session.Need) (*session.Session, error) {
+	opened, err := s.opened(r, answer)
+	if opened == nil {
+		return nil, err
+	}
+	fresh, changed, err := s.refresher.Fresh(r.Context(), opened.Session, need)
+	if _, ended := errors.AsType[*session.EndedError](err); ended {
+		s.clear(answer)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if fresh, touched := s.codec.Touch(fresh); changed || touched {
+		s.store(r.Context(), answer, fresh)
+	}
+	return fresh, nil
+}
+
+// store sets the cookie of a session. One that does not fit any more is reported:
+// the old cookie goes on until its tokens expire.
+func (s *sessions) store(ctx context.Context, answer http.Header, current *session.Session) {
+	if err := s.seal(answer, current); err != nil && ctx.Err() == nil {
+		s.env.Load().logger.Error("cannot keep a refreshed session", zap.String("pool", s.pool.name), zap.Error(err))
+	}
+}
+
+// seal sets the cookie of a session, in place of any that was set before.
+func (s *sessions) seal(answer http.Header, current *session.Session) error {
+	sealed, err := s.codec.Seal(current)
+	if err != nil {
+		return err
+	}
+	if sealed.Rung != session.All {
+		s.refresher.Remember(current)
+	}
+	metrics.sealed(s.pool.name, sealed)
+	setCookie(answer, sealed.Cookie)
+	return nil
+}
+
+func (s *sessions) clear(answer http.Header) { setCookie(answer, s.codec.Clear()) }
+
+// setCookie replaces what was set under the same name. No cache may keep an
+// answer with a session.
+func setCookie(answer http.Header, cookie *http.Cookie) {
+	prefix := cookie.Name + "="
+	answer["Set-Cookie"] = slices.DeleteFunc(answer["Set-Cookie"], func(line string) bool {
+		return len(line) >= len(prefix) && line[:len(prefix)] == prefix
+	})
+	answer.Add("Set-Cookie", cookie.String())
+	answer.Set("Cache-Control", "no-store")
+}
+
+// keepPrivate has no shared cache keep what only this user may see, whatever the
+// upstream adds: caches spare only requests with an Authorization header by
+// themselves (RFC 9111 §3.5).
+func keepPrivate(answer http.Header) {
+	if answer.Get("Cache-Control") == "" {
+		answer.Set("Cache-Control", "private")
+	}
+	answer.Add("Vary", "Cookie")
+}

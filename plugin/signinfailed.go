@@ -1,0 +1,109 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
+)
+
+// failureStatus are the statuses of failures. Browsers take a page with 4xx for a
+// sign-in that failed, and do not offer to save its password.
+var failureStatus = map[string]int{
+	"too_many_attempts": http.StatusTooManyRequests, "blocked": http.StatusForbidden,
+	"unsupported_challenge": http.StatusNotImplemented, "misconfigured": http.StatusInternalServerError, "answer": http.StatusBadGateway,
+	"throttled": http.StatusServiceUnavailable, "unavailable": http.StatusServiceUnavailable, "canceled": statusClientGone,
+}
+
+func statusOf(reason string) int {
+	if status, ok := failureStatus[reason]; ok {
+		return status
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// failed goes on after an error of a step. again is the page to show once more.
+func (v *signinVisit) failed(name, username string, err error, t ticket, again page.View) error {
+	reason := signin.Reason(err)
+	v.count(name, reason)
+	v.logFailure(name, reason, err)
+	v.pad()
+	switch {
+	case errors.Is(err, signin.ErrUnconfirmed):
+		return v.unconfirmed(username, t, err)
+	case errors.Is(err, signin.ErrPasswordReset) && !v.Page.NoForgotPassword:
+		return v.mustReset(username, t, err)
+	}
+	if kind, ok := failureKinds[reason]; ok {
+		again = page.View{Kind: kind, Paths: page.Paths{Restart: v.url("sign-in", t.Return)}, Return: t.Return}
+	}
+	if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
+		v.retryAfter(unavailable.RetryAfter)
+	}
+	return v.again(statusOf(reason), err, again)
+}
+
+// failureKinds are the failures that have a page of their own.
+var failureKinds = map[string]page.Kind{
+	"session_expired": page.ExpiredStep, "unsupported_challenge": page.UnknownChallenge, "misconfigured": page.Misconfigured,
+}
+
+// again shows a page with what is wrong.
+func (v *signinVisit) again(status int, err error, view page.View) error {
+	view.Problem = page.ProblemOf(err)
+	if v.api {
+		return v.apiFailure(status, err, view)
+	}
+	return v.show(status, view)
+}
+
+// tooMany refuses an attempt over the limit.
+func (v *signinVisit) tooMany(wait time.Duration, again page.View) error {
+	v.count(v.stepName(), "limited")
+	v.pad()
+	v.retryAfter(wait)
+	return v.again(http.StatusTooManyRequests, &signin.Error{Reason: signin.ErrAttempts}, again)
+}
+
+// stepName is the endpoint in metrics.
+func (v *signinVisit) stepName() string {
+	if v.name == "sign-in" {
+		return "start"
+	}
+	return metricName(v.name)
+}
+
+// logFailure tells operators what only they can mend; all else is for debugging,
+// since visitors mistype all day.
+func (v *signinVisit) logFailure(name, reason string, err error) {
+	fields := []zap.Field{zap.String("pool", v.Pool), zap.String("step", name), zap.String("reason", reason), zap.String("request_id", requestID(v.r))}
+	switch reason {
+	case "misconfigured", "unsupported_challenge", "answer", "throttled", "unavailable", "other":
+		if v.problems.due("sign-in " + reason) {
+			v.logger.Warn("sign-in failed for a reason that visitors cannot mend", append(fields, causeFields(err)...)...)
+			return
+		}
+	}
+	v.logger.Debug("sign-in failed", append(fields, causeFields(err)...)...)
+}
+
+// causeFields are what Cognito said, without what a user typed.
+func causeFields(err error) []zap.Field {
+	cause, detail := signin.Cause{}, ""
+	if refusal, ok := errors.AsType[*signin.Error](err); ok {
+		cause, detail = refusal.Cause, refusal.Detail
+	} else if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
+		cause = unavailable.Cause
+		if unavailable.Err != nil {
+			detail = unavailable.Err.Error()
+		}
+	}
+	return []zap.Field{
+		zap.String("detail", detail), zap.String("operation", cause.Operation), zap.String("exception", cause.Code),
+		zap.Int("status", cause.Status), zap.String("aws_request_id", cause.RequestID),
+	}
+}

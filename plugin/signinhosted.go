@@ -1,0 +1,191 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/hosted"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
+)
+
+// newHosted is the way through the domain of the pool; nil when nothing uses it.
+func newHosted(cfg *config.Signin, s *sessions) (*hosted.Client, error) {
+	providers := cfg.Page != nil && len(cfg.Page.Providers) > 0
+	if cfg.Hosted == nil && !providers {
+		return nil, nil
+	}
+	base := s.pool.cfg.HostedURL()
+	if base == "" {
+		return nil, errors.New("the user_pool needs its domain, such as example.auth.eu-west-1.amazoncognito.com; add a line domain to it")
+	}
+	how := cfg.Hosted
+	if how == nil {
+		how = new(config.Hosted)
+	}
+	return hosted.New(hosted.Options{
+		BaseURL: base, ClientID: s.clientID, Secrets: s.secrets(), Scopes: how.Scopes,
+		IdentityProvider: how.IdentityProvider, IDPIdentifier: how.IDPIdentifier, Pass: how.Pass,
+		InsecureHTTP: s.pool.cfg.InsecureHTTP,
+	})
+}
+
+func (s *sessions) secrets() (secrets []signin.Secret) {
+	for _, secret := range s.pool.cfg.ClientSecrets[s.clientID] {
+		secrets = append(secrets, signin.Secret(secret))
+	}
+	return secrets
+}
+
+// flowCookie has one name for each flow, so that any number of tabs can be on
+// their way.
+func flowCookie(state string) string { return "__Secure-cognito-flow-" + state }
+
+// beginHosted sends the browser to the domain of the pool.
+func (v *signinVisit) beginHosted(provider string) error {
+	query := v.r.URL.Query()
+	if provider != "" && !v.offers(provider) {
+		return v.show(http.StatusBadRequest, v.wrongLink())
+	}
+	target, flow, err := v.hosted.Begin(v.origin(v.r)+v.path("callback"), hosted.Begin{
+		Provider: provider, Return: v.returnTo(query.Get("return_to")), Query: query,
+		Prompt: promptOf(query.Get("prompt")), Again: query.Get("again") != "",
+	})
+	if err != nil {
+		v.problem("a sign-in through the hosted pages cannot begin", signin.Reason(err), zap.Error(err))
+		return v.show(http.StatusInternalServerError, page.View{Kind: page.Misconfigured, Paths: page.Paths{Restart: v.url("sign-in", "")}})
+	}
+	data, err := flow.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	sealed, err := v.flows.Seal(data, time.Now().Add(hosted.Lifetime))
+	if err != nil {
+		return v.noSession(err, flow.Return())
+	}
+	v.setFlow(flow.State(), sealed, int(hosted.Lifetime/time.Second))
+	v.count("hosted", "challenge")
+	return v.redirect(target)
+}
+
+// offers reports whether the page has such a provider.
+func (v *signinVisit) offers(provider string) bool {
+	if v.Page == nil {
+		return false
+	}
+	for _, offered := range v.Page.Providers {
+		if offered.Name == provider {
+			return true
+		}
+	}
+	return false
+}
+
+// promptOf lets links ask for a fresh sign-in, and for nothing else.
+func promptOf(prompt string) string {
+	if prompt == "login" {
+		return prompt
+	}
+	return ""
+}
+
+// setFlow keeps the cookie to the callback: there it cannot make the requests for
+// pages too large, however many sign-ins are given up.
+func (v *signinVisit) setFlow(state, value string, maxAge int) {
+	setCookie(v.w.Header(), &http.Cookie{
+		Name: flowCookie(state), Value: value, Path: v.path("callback"), MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// callback is where the domain sends browsers back to.
+func (v *signinVisit) callback() error {
+	callback, err := hosted.ParseCallback(v.r.URL.RawQuery)
+	if err != nil {
+		return v.strayCallback("")
+	}
+	flow, ok := v.openFlow(callback.State)
+	switch {
+	case !ok && callback.Err() != nil:
+		return v.callbackFailed(callback.Err(), "/")
+	case !ok:
+		return v.strayCallback(callback.State)
+	}
+	v.setFlow(callback.State, "", -1) // it has served, whatever comes of it
+	tokens, err := v.hosted.Exchange(v.r.Context(), flow, callback)
+	if err != nil {
+		return v.callbackFailed(err, flow.Return())
+	}
+	id, err := v.sessions.verify(v.r.Context(), sessionTokens(tokens))
+	if err == nil {
+		nonce, _ := id.StringClaim("nonce")
+		err = flow.CheckNonce(nonce)
+	}
+	if err != nil {
+		return v.callbackRefused(err, flow.Return())
+	}
+	return v.complete("hosted", tokens, id.Username(), flow.Return())
+}
+
+func (v *signinVisit) openFlow(state string) (flow hosted.Flow, ok bool) {
+	cookie, err := v.r.Cookie(flowCookie(state))
+	if err != nil || state == "" {
+		return flow, false
+	}
+	data, err := v.flows.Open(v.r.Context(), cookie.Value)
+	return flow, err == nil && flow.UnmarshalBinary(data) == nil
+}
+
+// strayCallback is a callback without its flow: bookmarked, of a browser that
+// keeps no cookies, or forged. Somebody with a session goes to the site; anybody
+// else begins again, once.
+func (v *signinVisit) strayCallback(state string) error {
+	if opened, err := v.sessions.opened(v.r, v.w.Header()); err == nil && opened != nil {
+		return v.redirect("/")
+	}
+	if hosted.Restarted(state) {
+		v.problem("a browser did not send the cookie of its sign-in back", string(page.CauseCookieBlocked))
+		return v.show(http.StatusBadRequest, page.View{Kind: page.CookieBlocked, Paths: page.Paths{Restart: v.url("sign-in", "")}})
+	}
+	return v.redirect(v.url("sign-in", "", "again", "1"))
+}
+
+// callbackFailed is a sign-in that the domain or the pool refused.
+func (v *signinVisit) callbackFailed(err error, returnTo string) error {
+	reason := signin.Reason(err)
+	v.count("hosted", reason)
+	v.logFailure("hosted", reason, err)
+	view := page.View{Kind: page.WrongLink, Return: returnTo, Problem: page.ProblemOf(err), Paths: page.Paths{Restart: v.url("sign-in", returnTo)}}
+	status := statusOf(reason)
+	switch {
+	case errors.Is(err, hosted.ErrDenied):
+		view.Kind = page.Denied
+	case reason == "misconfigured":
+		view.Kind = page.Misconfigured
+	case status == http.StatusServiceUnavailable, reason == "answer":
+		view.Kind = page.Unavailable
+		v.retryAfter(time.Second)
+	case reason == "session_expired":
+		view.Kind, view.Problem = page.ExpiredStep, page.Problem{}
+	}
+	return v.show(status, view)
+}
+
+// callbackRefused is about tokens that are not what was asked for.
+func (v *signinVisit) callbackRefused(err error, returnTo string) error {
+	if errors.Is(err, hosted.ErrNonce) || errors.Is(err, session.ErrSubject) {
+		v.count("hosted", "nonce")
+		v.problem("the tokens of a sign-in belong to another one", "nonce")
+		return v.show(http.StatusBadRequest, v.wrongLink())
+	}
+	return v.unusable("hosted", err, returnTo)
+}
+
+func (v *signinVisit) wrongLink() page.View {
+	return page.View{Kind: page.WrongLink, Paths: page.Paths{Restart: v.url("sign-in", "")}}
+}

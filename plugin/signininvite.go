@@ -1,0 +1,80 @@
+package plugin
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/visitor"
+)
+
+// freshSession is how young a session is that another sign-in cannot mend.
+const freshSession = 30 * time.Second
+
+// invite answers a refusal in a way that a person can go on from: somebody who
+// navigates is sent to sign in, and told when that cannot help. Everybody else
+// learns the address by re; then answered is false.
+func (s *Signin) invite(w http.ResponseWriter, r *http.Request, id *identity, re *refusal, redirect string) (answered bool, err error) {
+	if re.status == http.StatusUnauthorized {
+		re.signInURL = s.origin(r) + s.path("sign-in")
+	}
+	if redirect == "never" || redirect != "always" && !visitor.Navigates(r) {
+		return false, nil
+	}
+	v := s.newVisit(w, r)
+	young := id.session != nil && time.Since(id.session.Created) < freshSession && re.reason != "signed_out"
+	switch {
+	case re.status == http.StatusServiceUnavailable:
+		w.Header().Set("Refresh", strconv.Itoa(max(3, int(re.retryAfter/time.Second))))
+		return true, v.show(http.StatusServiceUnavailable, page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.here()}})
+	case young && (re.status == http.StatusUnauthorized || re.status == http.StatusForbidden):
+		return true, v.breakLoop(*re)
+	case re.status == http.StatusUnauthorized && (id.session != nil || re.reason == "missing"):
+		http.Redirect(w, r, s.inviteURL(v, re.reason), http.StatusSeeOther)
+		return true, nil
+	}
+	return false, nil
+}
+
+// inviteURL is the sign-in that comes back to where the visitor was going.
+func (s *Signin) inviteURL(v *signinVisit, reason string) string {
+	query := url.Values{"return_to": {v.here()}}
+	if reason == "auth_age" || reason == "auth_context" || reason == "signed_out" {
+		query.Set("prompt", "login") // a hosted session would sign in silently, and no better
+	}
+	return s.path("sign-in") + "?" + query.Encode()
+}
+
+// loopCauses are why a session that was just made is refused.
+var loopCauses = map[string]page.Cause{
+	"expired": page.CauseClock, "not_yet_valid": page.CauseClock, "group": page.CauseGroup, "claim": page.CauseGroup, "scope": page.CauseGroup,
+}
+
+// breakLoop says why another sign-in would change nothing, instead of sending a
+// browser around in circles.
+func (v *signinVisit) breakLoop(re refusal) error {
+	v.problem("session refused right after sign-in; another would change nothing", re.reason)
+	return v.show(re.status, page.View{
+		Kind: page.Loop, Cause: loopCauses[re.reason], Return: v.here(), Paths: page.Paths{Restart: v.url("sign-in", v.here())},
+	})
+}
+
+// here is where the visitor wants to go: the target of a GET, and else the page
+// that a form was on.
+func (v *signinVisit) here() string {
+	original, ok := v.r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request) // before any rewrite
+	if !ok {
+		original = *v.r
+	}
+	if original.Method == http.MethodGet || original.Method == http.MethodHead {
+		return v.returnTo(visitor.Of(&original))
+	}
+	if referer, err := url.Parse(v.r.Referer()); err == nil && referer.Host == v.r.Host {
+		return v.returnTo(referer.RequestURI())
+	}
+	return "/"
+}

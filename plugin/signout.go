@@ -1,0 +1,97 @@
+package plugin
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
+)
+
+// signOut ends the session: by POST, or by a link on a page of this site. A link
+// from anywhere else is asked about, since any site could have it followed.
+func (v *signinVisit) signOut() error {
+	if v.r.Method == http.MethodPost || v.r.Header.Get("Sec-Fetch-Site") == "same-origin" && v.r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+		return v.endSession()
+	}
+	return v.show(http.StatusOK, page.View{Kind: page.SignOut, Return: "/", Paths: page.Paths{Submit: v.url("sign-out", ""), Language: v.path(v.name)}})
+}
+
+// endSession ends it here, at the pool and at all instances. That the browser
+// forgets it does not depend on anybody else.
+func (v *signinVisit) endSession() error {
+	opened, _ := v.sessions.opened(v.r, v.w.Header())
+	v.sessions.clear(v.w.Header())
+	if opened != nil {
+		v.revoke(opened.Session)
+	}
+	if token := v.in["refresh_token"]; token != "" && v.Deliver == "tokens" {
+		v.revokeToken(signin.Secret(token))
+	}
+	if v.api {
+		return v.json(http.StatusOK, "application/json", map[string]any{"signed_in": false, "return_to": v.afterSignOut()})
+	}
+	return v.redirect(v.afterSignOut())
+}
+
+// signOutTimeout bounds how long a visitor waits for the pool.
+const signOutTimeout = 3 * time.Second
+
+// revoke ends a session for good: copies of the cookie and its tokens die, too.
+func (v *signinVisit) revoke(old *session.Session) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), signOutTimeout)
+	defer cancel()
+	metrics.signOuts.WithLabelValues(v.Pool, "user").Inc()
+	v.logger.Info("signed out", zap.String("pool", v.Pool), zap.String("user_id", old.Subject), zap.String("request_id", requestID(v.r)))
+	v.sessions.env.Load().emit("cognito_sign_out", map[string]any{"pool": v.Pool, "sub": old.Subject, "by": "user"})
+	if err := v.sessions.denied.DenySession(ctx, old.OriginJTI, time.Now().Add(v.sessions.lifetime)); err != nil {
+		v.problem("a sign-out may not have reached other instances yet", "storage", zap.Error(err))
+	}
+	v.revokeAtPool(ctx, old)
+}
+
+func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) {
+	if v.GlobalSignOut && old.Access != "" {
+		if err := v.sessions.client.GlobalSignOut(ctx, signin.Secret(old.Access)); err != nil {
+			v.problem("a user cannot be signed out everywhere; the access token needs the scope aws.cognito.signin.user.admin", signin.Reason(err), causeFields(err)...)
+		}
+	}
+	if old.Refresh == "" {
+		return
+	}
+	if err := v.sessions.client.Revoke(ctx, signin.Secret(old.Refresh)); err != nil {
+		v.problem("a refresh token cannot be revoked; the session is denied here all the same", signin.Reason(err), causeFields(err)...)
+	}
+}
+
+// revokeToken is for applications that keep their tokens themselves.
+func (v *signinVisit) revokeToken(token signin.Secret) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), signOutTimeout)
+	defer cancel()
+	if err := v.sessions.client.Revoke(ctx, token); err != nil {
+		v.problem("a refresh token cannot be revoked", signin.Reason(err), causeFields(err)...)
+	}
+}
+
+// afterSignOut is where to go: through the hosted logout where there is one, or
+// else the next sign-in would succeed without a question.
+func (v *signinVisit) afterSignOut() string {
+	target := v.SignOutTo
+	if v.hosted == nil {
+		return target
+	}
+	if strings.HasPrefix(target, "/") {
+		target = v.origin(v.r) + target
+	}
+	return v.hosted.LogoutURL(target)
+}
+
+// signedOut is the page after sign-out.
+func (v *signinVisit) signedOut() error {
+	return v.show(http.StatusOK, page.View{Kind: page.SignedOut, Return: "/", Paths: page.Paths{SignIn: v.url("sign-in", ""), Language: v.path(v.name)}})
+}
