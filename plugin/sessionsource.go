@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -76,21 +77,35 @@ func (a *App) removeSessions(r *http.Request) {
 // open is cleared, once and without a word: what is forged, truncated or ancient
 // means signed out. The error is that of await.
 func (s *sessions) opened(r *http.Request, answer http.Header) (*session.Opened, error) {
-	cookies := r.CookiesNamed(s.cookie)
-	if len(cookies) == 0 {
+	values := cookieValues(r.Header, s.cookie)
+	if len(values) == 0 {
 		return nil, nil
 	}
 	if err := s.await(r.Context()); err != nil {
 		return nil, err
 	}
-	for _, cookie := range cookies {
-		opened, err := s.codec.Open(r.Context(), cookie.Value)
+	for _, value := range values {
+		opened, err := s.codec.Open(r.Context(), value)
 		if err == nil && !s.denied.Denied(opened.Session.OriginJTI, opened.Session.Subject, opened.Session.Created) {
 			return opened, nil
 		}
 	}
 	s.clear(answer)
 	return nil, nil
+}
+
+// cookieValues are the values of cookies of one name as they were sent. The
+// parser of net/http looks at each byte of a long cookie, which is half the cost
+// of a session; whoever opens a sealed value judges all of it anyway.
+func cookieValues(h http.Header, name string) (values []string) {
+	for _, line := range h["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			if key, value, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && key == name {
+				values = append(values, value)
+			}
+		}
+	}
+	return values
 }
 
 // resume is the session of a request with good tokens, or nil.
