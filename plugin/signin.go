@@ -153,14 +153,15 @@ func (s *Signin) newEndpoints() map[string]endpoint {
 		return endpoints
 	}
 	endpoints["remember-device"] = endpoint{post, (*signinVisit).rememberDevice}
+	// Also without sign-up: users whom others made may have yet to confirm.
+	endpoints["confirm-sign-up"] = endpoint{both, (*signinVisit).confirmSignUp}
+	endpoints["resend-code"] = endpoint{post, (*signinVisit).resendCode}
 	if !s.Page.NoForgotPassword {
 		endpoints["forgot-password"] = endpoint{both, (*signinVisit).forgotPassword}
 		endpoints["reset-password"] = endpoint{post, (*signinVisit).resetPassword}
 	}
 	if s.Page.SignUp != nil {
 		endpoints["sign-up"] = endpoint{both, (*signinVisit).signUp}
-		endpoints["confirm-sign-up"] = endpoint{both, (*signinVisit).confirmSignUp}
-		endpoints["resend-code"] = endpoint{post, (*signinVisit).resendCode}
 	}
 	return endpoints
 }

@@ -17,15 +17,17 @@ func (v *signinVisit) forgotPassword() error {
 		returnTo := v.returnTo(v.r.URL.Query().Get("return_to"))
 		return v.show(200, v.accountView(page.ForgotPassword, "forgot-password", returnTo))
 	}
-	returnTo, username := v.returnTo(v.in["return_to"]), v.in.username()
-	again := v.accountView(page.ForgotPassword, "forgot-password", returnTo)
-	again.Username = username
-	if wait := v.allow(username); wait > 0 {
+	t, ok, err := v.known()
+	if !ok {
+		return err
+	}
+	again := v.accountView(page.ForgotPassword, "forgot-password", t.Return)
+	again.Username = t.Username
+	if wait := v.allow(t.Username); wait > 0 {
 		return v.tooMany(wait, again)
 	}
-	t := ticket{Return: returnTo, Username: username}
-	if err := v.sessions.client.ForgotPassword(v.r.Context(), username, v.caller()); err != nil {
-		return v.failed("forgot_password", username, err, t, again)
+	if err := v.sessions.client.ForgotPassword(v.r.Context(), t.Username, v.caller()); err != nil {
+		return v.failed("forgot_password", t.Username, err, t, again)
 	}
 	v.count("forgot_password", "ok")
 	v.pad()
@@ -46,8 +48,8 @@ func (v *signinVisit) mustReset(username string, t ticket, reason error) error {
 
 // resetPassword sets a new password with the code, and goes on to sign in.
 func (v *signinVisit) resetPassword() error {
-	t, again, err := v.known(page.ResetPassword)
-	if err != nil {
+	t, again, ok, err := v.knownStep(page.ResetPassword)
+	if !ok {
 		return err
 	}
 	if wait := v.allow(t.Username); wait > 0 {
@@ -124,8 +126,8 @@ func (v *signinVisit) confirmSignUp() error {
 		returnTo := v.returnTo(v.r.URL.Query().Get("return_to"))
 		return v.show(200, v.accountView(page.ConfirmSignUp, "confirm-sign-up", returnTo))
 	}
-	t, again, err := v.known(page.ConfirmSignUp)
-	if err != nil {
+	t, again, ok, err := v.knownStep(page.ConfirmSignUp)
+	if !ok {
 		return err
 	}
 	if wait := v.allow(t.Username); wait > 0 {
@@ -159,8 +161,8 @@ func (v *signinVisit) confirmed(t ticket) error {
 // resendCode sends another code: that of a sign-up, of a new password, or of a
 // sign-in that began with one.
 func (v *signinVisit) resendCode() error {
-	t, again, err := v.known(page.ConfirmSignUp)
-	if err != nil {
+	t, again, ok, err := v.knownStep(page.ConfirmSignUp)
+	if !ok {
 		return err
 	}
 	var state signin.State
@@ -189,17 +191,26 @@ func (v *signinVisit) beginAgain(t ticket, state signin.State) error {
 	return v.run("resend_code", in, ticket{Return: t.Return, FirstFactor: true}, view)
 }
 
-// known is the ticket of a form and its page, or what a form without ticket says.
-func (v *signinVisit) known(kind page.Kind) (ticket, page.View, error) {
-	t := ticket{Return: v.returnTo(v.in["return_to"]), Username: v.in.username()}
-	if v.in["state"] != "" {
-		var err error
-		if t, err = v.ticket(); err != nil {
-			return t, page.View{}, v.failed(metricName(v.name), "", err, ticket{Return: v.returnTo(v.in["return_to"])}, page.View{})
-		}
+// known is the ticket of a form, or what a form without one says. When it is not
+// ok, the request was answered.
+func (v *signinVisit) known() (t ticket, ok bool, err error) {
+	said := ticket{Return: v.returnTo(v.in["return_to"]), Username: v.in.username()}
+	if v.in["state"] == "" {
+		return said, true, nil
 	}
-	view, err := v.accountStep(kind, t)
-	return t, view, err
+	if t, err = v.ticket(); err != nil {
+		return t, false, v.failed(metricName(v.name), "", err, said, page.View{})
+	}
+	return t, true, nil
+}
+
+// knownStep is known with the page to show again.
+func (v *signinVisit) knownStep(kind page.Kind) (t ticket, again page.View, ok bool, err error) {
+	if t, ok, err = v.known(); !ok {
+		return t, again, false, err
+	}
+	again, err = v.accountStep(kind, t)
+	return t, again, err == nil, err
 }
 
 // next shows the page of the next step of an account.
@@ -220,11 +231,10 @@ var accountEndpoints = map[page.Kind]string{page.ResetPassword: "reset-password"
 func (v *signinVisit) accountStep(kind page.Kind, t ticket) (page.View, error) {
 	sealed, err := v.seal(t)
 	view := v.accountView(kind, accountEndpoints[kind], t.Return)
-	view.Username, view.Hidden = t.Username, hidden("state", sealed)
+	view.Username, view.Hidden = t.Username, hiddenStep(sealed, t.Return)
 	view.Paths.Language = ""
 	if view.Paths.Resend = v.url("resend-code", ""); kind == page.ResetPassword {
 		view.Paths.Resend = v.url("forgot-password", "")
-		view.Hidden = append(view.Hidden, page.Hidden{Name: "username", Value: t.Username})
 	}
 	return view, err
 }

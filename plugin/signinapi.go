@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 )
@@ -91,6 +92,10 @@ var codeTexts = map[string]string{
 	"unavailable":     "sign-in is not available",
 }
 
+// delivers reports whether the client is an application that keeps its tokens
+// itself.
+func (v *signinVisit) delivers() bool { return v.api && v.Deliver == config.DeliverTokens }
+
 // deliver hands the tokens to an application that keeps them itself.
 func (v *signinVisit) deliver(tokens *signin.Tokens, device string) error {
 	out := map[string]any{
@@ -111,7 +116,7 @@ func (v *signinVisit) deliver(tokens *signin.Tokens, device string) error {
 // refreshTokens gives new tokens to an application that keeps them itself: with a
 // client secret, only the edge can ask for them.
 func (v *signinVisit) refreshTokens() error {
-	if v.Deliver != "tokens" {
+	if !v.delivers() {
 		return v.refuse(badInput("refresh_token: sessions are refreshed without being asked for; send a user name"))
 	}
 	if wait := v.allow(""); wait > 0 {

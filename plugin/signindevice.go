@@ -23,7 +23,7 @@ func (s *Signin) deviceCookie() string { return "__Secure-cognito-device-" + s.P
 // device is the remembered device of a user; the zero value without one.
 func (v *signinVisit) device(username string) signin.Device {
 	sealed := v.in["device"]
-	if cookie, err := v.r.Cookie(v.deviceCookie()); err == nil && !v.api {
+	if cookie, err := v.r.Cookie(v.deviceCookie()); err == nil && !v.delivers() {
 		sealed = cookie.Value
 	}
 	if sealed == "" {
@@ -44,24 +44,26 @@ func (v *signinVisit) device(username string) signin.Device {
 // deviceFor is a device for an application that keeps it itself: it comes back
 // with the next sign-in, and with the refresh of tokens.
 func (v *signinVisit) deviceFor(username string, device signin.Device) string {
-	if device.Key == "" {
-		return ""
+	if device.Password == "" {
+		return v.in["device"] // the one that it has
 	}
 	return v.sealDevice(username, device)
 }
 
 // confirmDevice registers the device if the pool wants to remember it. The
 // sign-in is good whether that works or not.
-func (v *signinVisit) confirmDevice(tokens *signin.Tokens, username string) (device signin.Device, ask bool) {
+//
+// The key of a device that was known already is needed to refresh its tokens.
+func (v *signinVisit) confirmDevice(tokens *signin.Tokens, username, known string) (device signin.Device, ask bool) {
 	if tokens.NewDevice == nil {
-		return v.device(username), false
+		return signin.Device{Key: known}, false
 	}
 	device, ask, err := v.sessions.client.ConfirmDevice(v.r.Context(), tokens, v.r.UserAgent())
 	if err != nil {
 		v.problem("a device cannot be remembered", signin.Reason(err), causeFields(err)...)
 		return *tokens.NewDevice, false // its key is needed to refresh the tokens all the same
 	}
-	if sealed := v.sealDevice(username, device); sealed != "" && !v.api {
+	if sealed := v.sealDevice(username, device); sealed != "" && !v.delivers() {
 		v.setDevice(sealed, int(deviceLifetime/time.Second))
 	}
 	return device, ask

@@ -129,7 +129,7 @@ func (v *signinVisit) callback() error {
 	if err != nil {
 		return v.callbackRefused(err, flow.Return())
 	}
-	return v.complete("hosted", tokens, id.Username(), flow.Return())
+	return v.complete("hosted", tokens, id.Username(), ticket{Return: flow.Return()})
 }
 
 func (v *signinVisit) openFlow(state string) (flow hosted.Flow, ok bool) {

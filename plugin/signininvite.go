@@ -34,8 +34,8 @@ func (s *Signin) invite(w http.ResponseWriter, r *http.Request, id *identity, re
 	case young && (re.status == http.StatusUnauthorized || re.status == http.StatusForbidden):
 		return true, v.breakLoop(*re)
 	case re.status == http.StatusUnauthorized && (id.session != nil || re.reason == "missing"):
-		http.Redirect(w, r, s.inviteURL(v, re.reason), http.StatusSeeOther)
-		return true, nil
+		w.Header().Del("WWW-Authenticate")
+		return true, v.redirect(s.inviteURL(v, re.reason))
 	}
 	return false, nil
 }

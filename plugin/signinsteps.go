@@ -29,7 +29,8 @@ type ticket struct {
 	Username string `json:"u,omitempty"`
 	// Confirmed continues a sign-up whose code was right.
 	Confirmed string `json:"c,omitempty"`
-	// Device is the device that the pool asks to remember.
+	// Device is the key of the device that signs in, and in the end of the one that
+	// the pool asks to remember.
 	Device string `json:"d,omitempty"`
 }
 
@@ -110,6 +111,7 @@ func (v *signinVisit) start() error {
 		return v.tooMany(wait, again)
 	}
 	in.Device = v.device(in.Username)
+	t.Device = in.Device.Key
 	return v.run("start", in, t, again)
 }
 
@@ -146,6 +148,7 @@ func (v *signinVisit) answer() error {
 	if err != nil {
 		return err
 	}
+	again.Values = v.in.attributes()
 	if wait := v.allow(state.Username()); wait > 0 {
 		return v.tooMany(wait, again)
 	}
@@ -174,12 +177,13 @@ func (v *signinVisit) code() signin.Secret {
 func (v *signinVisit) proceed(name, username string, step signin.Step, err error, t ticket, again page.View) error {
 	if step.ForgetDevice {
 		v.forgetDevice()
+		t.Device = ""
 	}
 	if err != nil {
 		return v.failed(name, username, err, t, again)
 	}
 	if step.Tokens != nil {
-		return v.complete(name, step.Tokens, username, t.Return)
+		return v.complete(name, step.Tokens, username, t)
 	}
 	v.count(name, "challenge")
 	if t.State, err = step.State.MarshalBinary(); err != nil {
@@ -201,8 +205,9 @@ func (v *signinVisit) ask(t ticket, username string, challenge signin.Challenge)
 }
 
 // complete ends a sign-in. What Cognito issued counts only once it is verified.
-func (v *signinVisit) complete(name string, tokens *signin.Tokens, username, returnTo string) error {
-	device, ask := v.confirmDevice(tokens, username)
+func (v *signinVisit) complete(name string, tokens *signin.Tokens, username string, t ticket) error {
+	returnTo := t.Return
+	device, ask := v.confirmDevice(tokens, username, t.Device)
 	id, err := v.sessions.verify(v.r.Context(), sessionTokens(tokens))
 	if err != nil {
 		return v.unusable(name, err, returnTo)
@@ -210,7 +215,7 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username, ret
 	v.count(name, "ok")
 	v.logger.Info("signed in", zap.String("pool", v.Pool), zap.String("user_id", id.Subject()), zap.String("step", name), zap.String("request_id", requestID(v.r)))
 	v.sessions.env.Load().emit("cognito_sign_in", map[string]any{"pool": v.Pool, "sub": id.Subject(), "step": name})
-	if v.api && v.Deliver == "tokens" {
+	if v.delivers() {
 		return v.deliver(tokens, v.deviceFor(username, device))
 	}
 	current, err := session.New(sessionTokens(tokens), device.Key)

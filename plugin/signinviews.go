@@ -74,6 +74,12 @@ func hidden(name, value string) []page.Hidden {
 	return []page.Hidden{{Name: name, Value: value}}
 }
 
+// hiddenStep also has where the visitor wants to go beside the sealed ticket,
+// which can expire.
+func hiddenStep(sealed, returnTo string) []page.Hidden {
+	return append(hidden("state", sealed), hidden("return_to", returnTo)...)
+}
+
 // challengeView is the page of a challenge.
 func (v *signinVisit) challengeView(t ticket, username string, challenge signin.Challenge) (page.View, error) {
 	sealed, err := v.seal(t)
@@ -81,7 +87,7 @@ func (v *signinVisit) challengeView(t ticket, username string, challenge signin.
 		return page.View{}, err
 	}
 	view := page.View{
-		Kind: page.Challenge, Challenge: challenge, Username: username, Hidden: hidden("state", sealed),
+		Kind: page.Challenge, Challenge: challenge, Username: username, Hidden: hiddenStep(sealed, t.Return),
 		Minutes: challengeMinutes, Paths: page.Paths{Submit: v.url("sign-in", ""), Restart: v.url("sign-in", t.Return)},
 	}
 	if v.flow() == signin.FlowChoice {

@@ -30,7 +30,7 @@ func (v *signinVisit) endSession() error {
 	if opened != nil {
 		v.revoke(opened.Session)
 	}
-	if token := v.in["refresh_token"]; token != "" && v.Deliver == "tokens" {
+	if token := v.in["refresh_token"]; token != "" && v.delivers() {
 		v.revokeToken(signin.Secret(token))
 	}
 	if v.api {
@@ -49,23 +49,38 @@ func (v *signinVisit) revoke(old *session.Session) {
 	metrics.signOuts.WithLabelValues(v.Pool, "user").Inc()
 	v.logger.Info("signed out", zap.String("pool", v.Pool), zap.String("user_id", old.Subject), zap.String("request_id", requestID(v.r)))
 	v.sessions.env.Load().emit("cognito_sign_out", map[string]any{"pool": v.Pool, "sub": old.Subject, "by": "user"})
-	if err := v.sessions.denied.DenySession(ctx, old.OriginJTI, time.Now().Add(v.sessions.lifetime)); err != nil {
+	until := time.Now().Add(v.sessions.lifetime)
+	if v.revokeAtPool(ctx, old) {
+		until = old.Expires // there will be no more tokens after these
+	}
+	if err := v.sessions.denied.DenySession(ctx, old.OriginJTI, until); err != nil {
 		v.problem("a sign-out may not have reached other instances yet", "storage", zap.Error(err))
 	}
-	v.revokeAtPool(ctx, old)
 }
 
-func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) {
-	if v.GlobalSignOut && old.Access != "" {
-		if err := v.sessions.client.GlobalSignOut(ctx, signin.Secret(old.Access)); err != nil {
-			v.problem("a user cannot be signed out everywhere; the access token needs the scope aws.cognito.signin.user.admin", signin.Reason(err), causeFields(err)...)
-		}
+// revokeAtPool reports whether the refresh token is dead.
+func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) bool {
+	if v.GlobalSignOut {
+		v.globalSignOut(ctx, old)
 	}
 	if old.Refresh == "" {
-		return
+		return true
 	}
-	if err := v.sessions.client.Revoke(ctx, signin.Secret(old.Refresh)); err != nil {
+	err := v.sessions.client.Revoke(ctx, signin.Secret(old.Refresh))
+	if err != nil {
 		v.problem("a refresh token cannot be revoked; the session is denied here all the same", signin.Reason(err), causeFields(err)...)
+	}
+	return err == nil
+}
+
+// globalSignOut ends the sessions of all devices of the user.
+func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) {
+	current, _, err := v.sessions.refresher.Fresh(ctx, old, session.NeedAccess)
+	if err == nil {
+		err = v.sessions.client.GlobalSignOut(ctx, signin.Secret(current.Access))
+	}
+	if err != nil {
+		v.problem("a user cannot be signed out everywhere; the access token needs the scope aws.cognito.signin.user.admin", signin.Reason(err), causeFields(err)...)
 	}
 }
 
