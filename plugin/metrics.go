@@ -33,53 +33,46 @@ const namespace, subsystem = "caddy", "cognito"
 
 func newCollectors() *collectors {
 	return &collectors{
-		verified: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "tokens_verified_total",
-			Help: "Requests by what became of their token: ok, missing, or the reason for the refusal.",
-		}, []string{"pool", "token_use", "result"}),
-		verifyDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "token_verify_duration_seconds",
-			Help:    "How long it took to verify a token, found in the cache (hit) or not (miss).",
-			Buckets: []float64{1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 0.1, 1, 5},
-		}, []string{"pool", "cache"}),
-		fetches: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetches_total",
-			Help: "Fetches of token keys by outcome (ok, error) and trigger (start, refresh, unknown_key, manual).",
-		}, []string{"pool", "issuer", "result", "trigger"}),
-		fetchDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "jwks_fetch_duration_seconds",
-			Help: "How long fetches of token keys took.",
-		}, []string{"pool", "issuer"}),
-		exchanges: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "credential_exchanges_total",
-			Help: "Exchanges of tokens for temporary credentials by outcome: ok, or the reason for which there are none.",
-		}, []string{"credentials", "provider", "result"}),
-		exchangeTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "credential_exchange_duration_seconds",
-			Help: "How long exchanges of tokens for temporary credentials took.",
-		}, []string{"credentials", "provider"}),
-		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "sign_in_steps_total",
-			Help: "Steps of sign-ins by step (start, the challenge, hosted, …) and outcome: ok, challenge, or the reason for the refusal.",
-		}, []string{"pool", "step", "result"}),
-		signOuts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "sign_outs_total",
-			Help: "Sign-outs by who asked for them: user or admin.",
-		}, []string{"pool", "by"}),
-		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "session_refreshes_total",
-			Help: "Refreshes of sessions by where the tokens came from and outcome: ok, or the reason for which there are none.",
-		}, []string{"pool", "source", "result"}),
-		refreshTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "session_refresh_duration_seconds",
-			Help: "How long refreshes of sessions took.",
-		}, []string{"pool"}),
-		cookieSize: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: subsystem, Name: "session_cookie_bytes",
-			Help:    "Sizes of session cookies by what they had room for.",
-			Buckets: []float64{1000, 2000, 2500, 3000, 3300, 3600, 3900},
-		}, []string{"pool", "rung"}),
+		verified: newCounter("tokens_verified_total",
+			"Requests by what became of their token: ok, missing, or the reason for the refusal.",
+			"pool", "token_use", "result"),
+		verifyDuration: newHistogram("token_verify_duration_seconds",
+			"How long it took to verify a token, found in the cache (hit) or not (miss).",
+			[]float64{1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 0.1, 1, 5}, "pool", "cache"),
+		fetches: newCounter("jwks_fetches_total",
+			"Fetches of token keys by outcome (ok, error) and trigger (start, refresh, unknown_key, manual).",
+			"pool", "issuer", "result", "trigger"),
+		fetchDuration: newHistogram("jwks_fetch_duration_seconds",
+			"How long fetches of token keys took.", nil, "pool", "issuer"),
+		exchanges: newCounter("credential_exchanges_total",
+			"Exchanges of tokens for temporary credentials by outcome: ok, or the reason for which there are none.",
+			"credentials", "provider", "result"),
+		exchangeTime: newHistogram("credential_exchange_duration_seconds",
+			"How long exchanges of tokens for temporary credentials took.", nil, "credentials", "provider"),
+		signIns: newCounter("sign_in_steps_total",
+			"Steps of sign-ins by step (start, the challenge, hosted, …) and outcome: ok, challenge, or the reason for the refusal.",
+			"pool", "step", "result"),
+		signOuts: newCounter("sign_outs_total",
+			"Sign-outs by who asked for them: user or admin.", "pool", "by"),
+		refreshes: newCounter("session_refreshes_total",
+			"Refreshes of sessions by where the tokens came from and outcome: ok, or the reason for which there are none.",
+			"pool", "source", "result"),
+		refreshTime: newHistogram("session_refresh_duration_seconds",
+			"How long refreshes of sessions took.", nil, "pool"),
+		cookieSize: newHistogram("session_cookie_bytes",
+			"Sizes of session cookies by what they had room for.",
+			[]float64{1000, 2000, 2500, 3000, 3300, 3600, 3900}, "pool", "rung"),
 	}
+}
+
+func newCounter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Subsystem: subsystem, Name: name, Help: help}, labels)
+}
+
+// newHistogram has the standard buckets for seconds unless given others.
+func newHistogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	opts := prometheus.HistogramOpts{Namespace: namespace, Subsystem: subsystem, Name: name, Help: help, Buckets: buckets}
+	return prometheus.NewHistogramVec(opts, labels)
 }
 
 func (c *collectors) register(registry *prometheus.Registry) error {

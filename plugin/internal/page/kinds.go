@@ -101,17 +101,20 @@ func (c *composer) expired() {
 	c.next(c.view.Paths.Restart, "link.restart")
 }
 
-func (c *composer) cookieBlocked() {
-	c.heading("cookie_blocked.heading")
-	c.note("cookie_blocked.note")
+// notice is what a page says that asks for nothing.
+func (c *composer) notice(heading, note string) {
+	c.heading(heading)
+	c.note(note)
 	c.reference()
+}
+
+func (c *composer) cookieBlocked() {
+	c.notice("cookie_blocked.heading", "cookie_blocked.note")
 	c.next(c.view.Paths.Restart, "link.again")
 }
 
 func (c *composer) cookieTooBig() {
-	c.heading("cookie_too_big.heading")
-	c.note("cookie_too_big.note")
-	c.reference()
+	c.notice("cookie_too_big.heading", "cookie_too_big.note")
 	c.next(c.view.Paths.Restart, "link.again")
 }
 
@@ -127,39 +130,29 @@ func (c *composer) loop() {
 }
 
 func (c *composer) unavailable() {
-	c.heading("unavailable.heading")
-	c.note("unavailable.note")
-	c.reference()
+	c.notice("unavailable.heading", "unavailable.note")
 	c.next(c.view.Paths.Restart, "link.again")
 }
 
 func (c *composer) wrongLink() {
-	c.heading("wrong_link.heading")
-	c.note("wrong_link.note")
-	c.reference()
+	c.notice("wrong_link.heading", "wrong_link.note")
 	c.next(c.view.Paths.Restart, "link.restart")
 	c.link(c.view.Return, "link.return")
 }
 
 func (c *composer) denied() {
-	c.heading("denied.heading")
-	c.note("denied.note")
-	c.reference()
+	c.notice("denied.heading", "denied.note")
 	c.next(c.view.Return, "link.site")
 	c.link(c.view.Paths.Restart, "link.not_you")
 }
 
 func (c *composer) unknownChallenge() {
-	c.heading("unsupported.heading")
-	c.note("unsupported.note")
-	c.reference()
+	c.notice("unsupported.heading", "unsupported.note")
 	c.next(c.view.Paths.Another, "link.another_way")
 	c.link(c.view.Paths.Restart, "link.restart")
 }
 
 func (c *composer) misconfigured() {
-	c.heading("misconfigured.heading")
-	c.note("misconfigured.note")
-	c.reference()
+	c.notice("misconfigured.heading", "misconfigured.note")
 	c.next(c.view.Paths.Restart, "link.again")
 }
