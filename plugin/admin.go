@@ -15,14 +15,14 @@ import (
 
 // adminAPI adds three endpoints to Caddy's admin API:
 //
-//   - GET /cognito/status: the user pools, their keys and the last error; the
+//   - `GET /cognito/status`: the user pools, their keys and the last error; the
 //     sessions, their keys and how many are signed out; the exchanges for
 //     credentials, how many users they keep and how old
-//   - POST /cognito/refresh: fetches the keys of all pools, or of one with ?pool=
-//   - POST /cognito/sign-out with {"pool": "<name>", "sub": "<subject>"}: signs a
+//   - `POST /cognito/refresh`: fetches the keys of all pools, or of one with `?pool=`
+//   - `POST /cognito/sign-out` with `{"pool": "<name>", "sub": "<subject>"}`: signs a
 //     user out at all instances
 //
-// Neither shows a secret or a token.
+// None of them shows a secret or a token.
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.

@@ -97,11 +97,12 @@ func (a *Auth) clean(r *http.Request, id *identity) {
 	cleanRequest(r, a.checker.app)
 }
 
-// cleanRequest removes clients' identity headers and everything that could
-// bring them back or remove ours.
+// cleanRequest removes clients' identity headers, everything that could bring them
+// back or remove ours, and the cookies that are between browsers and us.
 func cleanRequest(r *http.Request, app *App) {
 	app.protected.strip(r.Header)
 	settleConnection(r.Header)
+	app.removeSessions(r) // also where tokens come from elsewhere
 	// reverse_proxy forwards trailers, whose names nobody filters.
 	r.Trailer = nil
 }

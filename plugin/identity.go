@@ -20,8 +20,9 @@ type identity struct {
 	cleaned      bool             // the client's identity headers are gone
 	forwardToken bool             // the upstream gets the token
 	ambient      bool             // the browser sent the token by itself, in a cookie
+	cookies      []string         // of the request as it came in, with sessions
 	session      *session.Session // that the token is from
-	signin       *Signin          // where the user can sign in
+	signins      []*Signin        // where the user can sign in
 	identityID   string           // in the identity pool, once it was asked
 	refused      error            // why our transport did not send the request
 	answer       http.Header      // of the response
@@ -45,7 +46,7 @@ func withIdentity(r *http.Request) (*http.Request, *identity) {
 	if id := identityOf(r.Context()); id != nil {
 		return r, id
 	}
-	id := new(identity)
+	id := &identity{cookies: r.Header["Cookie"]}
 	r.Trailer = nil
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(id.placeholder)

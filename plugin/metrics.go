@@ -138,6 +138,9 @@ var (
 		"How many token keys are in use.", []string{"pool", "issuer"}, nil)
 	cacheEntriesDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "credential_cache_entries"),
 		"How many users' temporary credentials are kept.", []string{"credentials", "provider"}, nil)
+	troubleDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, subsystem, "session_trouble"),
+		"1 while the last attempt failed, by what it was for: refresh at the user pool; handoff, keys and sign_outs at the storage.",
+		[]string{"pool", "what"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
@@ -145,6 +148,7 @@ func (liveCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- lastSuccessDesc
 	descs <- keysDesc
 	descs <- cacheEntriesDesc
+	descs <- troubleDesc
 }
 
 // Collect implements [prometheus.Collector].
@@ -158,6 +162,29 @@ func (liveCollector) Collect(all chan<- prometheus.Metric) {
 	for labels, entries := range cacheEntries() {
 		all <- prometheus.MustNewConstMetric(cacheEntriesDesc, prometheus.GaugeValue, float64(entries), labels.name, labels.kind)
 	}
+	for labels, trouble := range sessionTrouble() {
+		all <- prometheus.MustNewConstMetric(troubleDesc, prometheus.GaugeValue, trouble, labels.pool, labels.what)
+	}
+}
+
+type troubleLabels struct{ pool, what string }
+
+// sessionTrouble is that of either, while a reload that changes a pool has its
+// sessions twice.
+func sessionTrouble() map[troubleLabels]float64 {
+	trouble := make(map[troubleLabels]float64)
+	for _, s := range liveSessions("") {
+		for what, outage := range map[string]*outage{
+			"refresh": &s.outages.refresh, "handoff": &s.outages.handoff, "keys": &s.outages.keys, "sign_outs": &s.outages.signOuts,
+		} {
+			labels := troubleLabels{s.pool.name, what}
+			trouble[labels] += 0 // there is no trouble, which is worth telling
+			if outage.last() != "" {
+				trouble[labels] = 1
+			}
+		}
+	}
+	return trouble
 }
 
 type exchangeLabels struct{ name, kind string }

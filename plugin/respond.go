@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -184,8 +185,8 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, err 
 	re := refusalOf(err)
 	logRefusal(a.logger, re, err)
 	re.setHeaders(w.Header(), r)
-	if id.signin != nil {
-		if answered, err := id.signin.invite(w, r, id, &re, a.Redirect); answered {
+	if signin := a.signinOf(id); signin != nil {
+		if answered, err := signin.invite(w, r, id, &re, a.Redirect); answered {
 			return err
 		}
 	}
@@ -193,6 +194,20 @@ func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, err 
 		return writeProblem(w, re, err)
 	}
 	return caddyhttp.Error(re.status, err)
+}
+
+// signinOf is the sign-in whose sessions this handler takes. Any other would send
+// users around in circles.
+func (a *Auth) signinOf(id *identity) *Signin {
+	for _, signin := range id.signins {
+		if slices.ContainsFunc(a.checker.sources, func(source tokenSource) bool {
+			session, ok := source.(sessionSource)
+			return ok && slices.Contains(session.pools, signin.Pool)
+		}) {
+			return signin
+		}
+	}
+	return nil
 }
 
 // setHeaders prepares the answer to r.

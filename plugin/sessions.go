@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
@@ -183,22 +184,27 @@ func (s *sessions) begin() {
 
 // openKeyring tries until the storage has keys: Caddy starts all the same.
 func (s *sessions) openKeyring() {
+	level := zapcore.ErrorLevel // the first time
 	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
 		err := s.keyring.Start(s.ctx)
 		if err == nil {
-			close(s.ready)
-			return
+			break
 		}
 		if s.ctx.Err() != nil {
 			return
 		}
-		s.env.Load().logger.Error("nobody can sign in or use a session", zap.String("pool", s.pool.name), zap.Error(err))
+		s.env.Load().logger.Log(level, "nobody can sign in or use a session", zap.String("pool", s.pool.name), zap.Error(err))
+		level = zapcore.DebugLevel
 		select {
 		case <-time.After(pause):
 		case <-s.ctx.Done():
 			return
 		}
 	}
+	if level == zapcore.DebugLevel {
+		s.env.Load().logger.Info("sessions can be used", zap.String("pool", s.pool.name))
+	}
+	close(s.ready)
 }
 
 // signOutsTimeout is how long the first look for sign-outs may keep requests

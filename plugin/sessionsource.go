@@ -60,24 +60,36 @@ func (s sessionSource) token(found *session.Session) string {
 	return string(found.Access)
 }
 
-// remove leaves no session to an upstream: whoever has the cookie is the user.
-func (s sessionSource) remove(r *http.Request) { s.app.removeSessions(r) }
+// remove has nothing to do: [cleanRequest] removes all sessions.
+func (s sessionSource) remove(*http.Request) {}
 
-// removeSessions takes the cookies of all sessions out of a request.
+// removeSessions leaves no session to an upstream: whoever has the cookie is the
+// user. The same goes for sign-ins on their way and remembered devices, which
+// browsers send along below the paths of sign-in, also where those are no endpoint
+// of ours.
 func (a *App) removeSessions(r *http.Request) {
-	if len(r.Header["Cookie"]) == 0 {
-		return
+	if len(r.Header["Cookie"]) > 0 && len(a.sessions) > 0 {
+		removeCookies(r, a.ownsCookie)
+	}
+}
+
+func (a *App) ownsCookie(name string) bool {
+	if strings.HasPrefix(name, flowPrefix) || strings.HasPrefix(name, devicePrefix) {
+		return true
 	}
 	for _, sessions := range a.sessions {
-		cookieSource(sessions.cookie).remove(r)
+		if sessions.cookie == name {
+			return true
+		}
 	}
+	return false
 }
 
 // opened is the session that a request brings, or nil. A cookie that does not
 // open is cleared, once and without a word: what is forged, truncated or ancient
 // means signed out. The error is that of await.
 func (s *sessions) opened(r *http.Request, answer http.Header) (*session.Opened, error) {
-	values := cookieValues(r.Header, s.cookie)
+	values := cookieValues(sentCookies(r), s.cookie)
 	if len(values) == 0 {
 		return nil, nil
 	}
@@ -94,11 +106,19 @@ func (s *sessions) opened(r *http.Request, answer http.Header) (*session.Opened,
 	return nil, nil
 }
 
+// sentCookies are the Cookie headers as the client sent them.
+func sentCookies(r *http.Request) []string {
+	if id := identityOf(r.Context()); id != nil {
+		return id.cookies
+	}
+	return r.Header["Cookie"]
+}
+
 // cookieValues are the values of cookies of one name as they were sent. The
 // parser of net/http looks at each byte of a long cookie, which is half the cost
 // of a session; whoever opens a sealed value judges all of it anyway.
-func cookieValues(h http.Header, name string) (values []string) {
-	for _, line := range h["Cookie"] {
+func cookieValues(lines []string, name string) (values []string) {
+	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {
 			if key, value, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && key == name {
 				values = append(values, value)
@@ -151,6 +171,11 @@ func (s *sessions) seal(answer http.Header, current *session.Session) error {
 }
 
 func (s *sessions) clear(answer http.Header) { setCookie(answer, s.codec.Clear()) }
+
+// clears reports whether an answer ends the session of its browser.
+func (s *sessions) clears(answer http.Header) bool {
+	return slices.ContainsFunc(answer["Set-Cookie"], func(line string) bool { return strings.HasPrefix(line, s.cookie+"=;") })
+}
 
 // setCookie replaces what was set under the same name. No cache may keep an
 // answer with a session.

@@ -177,7 +177,7 @@ func (s *Signin) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 		}
 	}
 	r, id := withIdentity(r)
-	id.signin = s
+	id.signins = append(id.signins, s)
 	return next.ServeHTTP(w, r)
 }
 

@@ -188,7 +188,7 @@ func (v *signinVisit) beginAgain(t ticket, state signin.State) error {
 		return v.tooMany(wait, view)
 	}
 	in := signin.Start{Flow: v.flow(), Username: view.Username, Preferred: state.Challenge().Name, Device: v.device(view.Username), Caller: v.caller()}
-	return v.run("resend_code", in, ticket{Return: t.Return, FirstFactor: true}, view)
+	return v.run("resend_code", in, ticket{Return: t.Return, FirstFactor: true, Device: in.Device.Key}, view)
 }
 
 // known is the ticket of a form, or what a form without one says. When it is not

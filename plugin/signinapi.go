@@ -53,24 +53,50 @@ func (v *signinVisit) issuer() string {
 // needed to try again.
 type signinProblem struct {
 	problem
-	// Field is the field at fault, Text a sentence of the user pool.
+	// Field is the field at fault, Rule what a new password lacks, Text a sentence
+	// of the user pool.
 	Field string `json:"field,omitempty"`
+	Rule  string `json:"rule,omitempty"`
 	Text  string `json:"text,omitempty"`
-	// Next is the endpoint to go on with, State goes with it.
-	Next      string `json:"next,omitempty"`
-	State     string `json:"state,omitempty"`
+	// Challenge is still to be answered.
+	Challenge *apiChallenge `json:"challenge,omitempty"`
+	apiNext
 	RequestID string `json:"request_id,omitempty"`
+}
+
+// apiNext is the endpoint to go on with, and the state that goes with it.
+type apiNext struct {
+	Next  string `json:"next,omitempty"`
+	State string `json:"state,omitempty"`
+}
+
+// apiDone ends a sign-in with a session.
+type apiDone struct {
+	SignedIn bool   `json:"signed_in"`
+	ReturnTo string `json:"return_to"`
+	apiNext
 }
 
 // apiFailure answers with an error of a step.
 func (v *signinVisit) apiFailure(status int, err error, view page.View) error {
 	detail := err.Error()
-	p := signinProblem{Field: view.Problem.Detail, Text: view.Problem.Text, State: stateOf(view), RequestID: requestID(v.r)}
-	if p.State != "" {
+	p := signinProblem{Text: view.Problem.Text, RequestID: requestID(v.r)}
+	switch view.Problem.Reason {
+	case "input":
+		if p.Field = view.Problem.Detail; p.Field == "value" {
+			p.Field = "" // which one, Cognito did not say
+		}
+	case "password_policy":
+		p.Rule = view.Problem.Detail
+	}
+	if p.State = stateOf(view); p.State != "" {
 		p.Next = "sign-in"
 		if endpoint, ok := accountEndpoints[view.Kind]; ok {
 			p.Next = endpoint
 		}
+	}
+	if view.Kind == page.Challenge {
+		p.Challenge = new(newAPIChallenge(view.Challenge, v.issuer(), view.Username))
 	}
 	p.problem = problem{Title: http.StatusText(status), Status: status, Detail: detail, Code: signin.Reason(err)}
 	return v.json(status, problemType, p)
@@ -97,7 +123,7 @@ var codeTexts = map[string]string{
 func (v *signinVisit) delivers() bool { return v.api && v.Deliver == config.DeliverTokens }
 
 // deliver hands the tokens to an application that keeps them itself.
-func (v *signinVisit) deliver(tokens *signin.Tokens, device string) error {
+func (v *signinVisit) deliver(tokens *signin.Tokens, device string, next apiNext) error {
 	out := map[string]any{
 		"token_type": "Bearer", "id_token": string(tokens.ID), "access_token": string(tokens.Access),
 	}
@@ -109,6 +135,9 @@ func (v *signinVisit) deliver(tokens *signin.Tokens, device string) error {
 	}
 	if device != "" {
 		out["device"] = device
+	}
+	if next.Next != "" {
+		out["next"], out["state"] = next.Next, next.State
 	}
 	return v.json(http.StatusOK, "application/json", out)
 }
@@ -122,7 +151,8 @@ func (v *signinVisit) refreshTokens() error {
 	if wait := v.allow(""); wait > 0 {
 		return v.tooMany(wait, page.View{})
 	}
-	tokens, err := v.sessions.client.Refresh(v.r.Context(), signin.Secret(v.in["refresh_token"]), v.device(v.in.username()).Key, v.caller())
+	owner, device := v.openDevice(v.in["device"])
+	tokens, err := v.sessions.client.Refresh(v.r.Context(), signin.Secret(v.in["refresh_token"]), device.Key, v.caller())
 	if err != nil {
 		return v.failed("refresh", "", err, ticket{}, page.View{})
 	}
@@ -130,7 +160,7 @@ func (v *signinVisit) refreshTokens() error {
 		return v.unusable("refresh", err, "/")
 	}
 	v.count("refresh", "ok")
-	return v.deliver(tokens, v.in["device"])
+	return v.deliver(tokens, v.deviceFor(owner, device), apiNext{})
 }
 
 // sessionDocument is what a single-page application learns of its session.

@@ -18,7 +18,9 @@ type rememberedDevice struct {
 	Device   []byte `json:"d"`
 }
 
-func (s *Signin) deviceCookie() string { return "__Secure-cognito-device-" + s.Pool }
+func (s *Signin) deviceCookie() string { return devicePrefix + s.Pool }
+
+const devicePrefix = "__Secure-cognito-device-"
 
 // device is the remembered device of a user; the zero value without one.
 func (v *signinVisit) device(username string) signin.Device {
@@ -29,16 +31,24 @@ func (v *signinVisit) device(username string) signin.Device {
 	if sealed == "" {
 		return signin.Device{}
 	}
+	owner, device := v.openDevice(sealed)
+	if !strings.EqualFold(owner, username) {
+		return signin.Device{} // another user's: sign in without
+	}
+	return device
+}
+
+// openDevice is a sealed device with its user; one of another time is none.
+func (v *signinVisit) openDevice(sealed string) (username string, device signin.Device) {
 	var remembered rememberedDevice
 	document, err := v.devices.Open(v.r.Context(), sealed)
 	if err == nil {
 		err = json.Unmarshal(document, &remembered)
 	}
-	var device signin.Device
-	if err != nil || !strings.EqualFold(remembered.Username, username) || device.UnmarshalBinary(remembered.Device) != nil {
-		return signin.Device{} // another user's, or of another time: sign in without
+	if err != nil || device.UnmarshalBinary(remembered.Device) != nil {
+		return "", signin.Device{}
 	}
-	return device
+	return remembered.Username, device
 }
 
 // deviceFor is a device for an application that keeps it itself: it comes back
@@ -85,7 +95,11 @@ func (v *signinVisit) sealDevice(username string, device signin.Device) string {
 	return sealed
 }
 
-func (v *signinVisit) forgetDevice() { v.setDevice("", -1) }
+func (v *signinVisit) forgetDevice() {
+	if delete(v.in, "device"); !v.delivers() {
+		v.setDevice("", -1)
+	}
+}
 
 // setDevice keeps the cookie to the paths of sign-in.
 func (v *signinVisit) setDevice(value string, maxAge int) {
@@ -103,21 +117,54 @@ func (v *signinVisit) askDevice(device signin.Device, returnTo string) error {
 		return err
 	}
 	return v.show(200, page.View{
-		Kind: page.RememberDevice, Hidden: hidden("state", sealed), Paths: page.Paths{Submit: v.url("remember-device", "")},
+		Kind: page.RememberDevice, Hidden: hiddenStep(sealed, returnTo), Paths: page.Paths{Submit: v.url("remember-device", "")},
 	})
 }
 
-// rememberDevice is the answer to that.
+// askAPI is the same question in the API: remember-device is there to say yes.
+func (v *signinVisit) askAPI(ask bool, device signin.Device, returnTo string) apiNext {
+	if !ask {
+		return apiNext{}
+	}
+	sealed, err := v.seal(ticket{Return: returnTo, Device: device.Key})
+	if err != nil {
+		return apiNext{} // signed in all the same
+	}
+	return apiNext{Next: "remember-device", State: sealed}
+}
+
+// rememberDevice is the answer to that. Whoever keeps the tokens sends the access
+// token along.
 func (v *signinVisit) rememberDevice() error {
 	t, err := v.ticket()
-	if err != nil {
-		return v.redirect("/")
+	if err == nil && v.in["choice"] == "yes" {
+		err = v.remember(t.Device)
 	}
-	current, err := v.sessions.resume(v.r, v.w.Header(), session.NeedAccess)
-	if err == nil && current != nil && v.in["choice"] == "yes" {
-		if err := v.sessions.client.RememberDevice(v.r.Context(), signin.Secret(current.Access), t.Device); err != nil {
-			v.problem("a device cannot be remembered", signin.Reason(err), causeFields(err)...)
-		}
+	if err != nil {
+		v.problem("a device cannot be remembered", signin.Reason(err), causeFields(err)...)
+	}
+	switch {
+	case v.api && err != nil:
+		return v.again(statusOf(signin.Reason(err)), err, page.View{})
+	case v.api:
+		return v.json(http.StatusOK, "application/json", apiDone{SignedIn: true, ReturnTo: t.Return})
+	case t.Device == "": // too late, but signed in
+		return v.redirect(v.returnTo(v.in["return_to"]))
 	}
 	return v.goLanding(t.Return)
+}
+
+func (v *signinVisit) remember(device string) error {
+	access := signin.Secret(v.in["access_token"])
+	if !v.delivers() {
+		current, err := v.sessions.resume(v.r, v.w.Header(), session.NeedAccess)
+		if err != nil {
+			return err
+		}
+		if current == nil {
+			return &signin.Error{Reason: signin.ErrSession}
+		}
+		access = signin.Secret(current.Access)
+	}
+	return v.sessions.client.RememberDevice(v.r.Context(), access, device)
 }

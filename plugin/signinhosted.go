@@ -44,7 +44,9 @@ func (s *sessions) secrets() (secrets []signin.Secret) {
 
 // flowCookie has one name for each flow, so that any number of tabs can be on
 // their way.
-func flowCookie(state string) string { return "__Secure-cognito-flow-" + state }
+func flowCookie(state string) string { return flowPrefix + state }
+
+const flowPrefix = "__Secure-cognito-flow-"
 
 // beginHosted sends the browser to the domain of the pool.
 func (v *signinVisit) beginHosted(provider string) error {
@@ -129,6 +131,9 @@ func (v *signinVisit) callback() error {
 	if err != nil {
 		return v.callbackRefused(err, flow.Return())
 	}
+	if signedIn, _ := id.AuthTime(); !flow.Asked(signedIn) {
+		return v.notAsked(flow.Return())
+	}
 	return v.complete("hosted", tokens, id.Username(), ticket{Return: flow.Return()})
 }
 
@@ -163,12 +168,14 @@ func (v *signinVisit) callbackFailed(err error, returnTo string) error {
 	view := page.View{Kind: page.WrongLink, Return: returnTo, Problem: page.ProblemOf(err), Paths: page.Paths{Restart: v.url("sign-in", returnTo)}}
 	status := statusOf(reason)
 	switch {
-	case errors.Is(err, hosted.ErrDenied):
-		view.Kind = page.Denied
+	case reason == "rejected" && v.Page != nil: // or given up at the provider: there are other ways
+		problem := view.Problem
+		view = v.signInView(returnTo)
+		view.Problem, view.Paths.Language = problem, ""
 	case reason == "misconfigured":
-		view.Kind = page.Misconfigured
+		view.Kind, view.Problem = page.Misconfigured, page.Problem{}
 	case status == http.StatusServiceUnavailable, reason == "answer":
-		view.Kind = page.Unavailable
+		view.Kind, view.Problem = page.Unavailable, page.Problem{}
 		v.retryAfter(time.Second)
 	case reason == "session_expired":
 		view.Kind, view.Problem = page.ExpiredStep, page.Problem{}
@@ -184,6 +191,14 @@ func (v *signinVisit) callbackRefused(err error, returnTo string) error {
 		return v.show(http.StatusBadRequest, v.wrongLink())
 	}
 	return v.unusable("hosted", err, returnTo)
+}
+
+// notAsked is a pool that signed the user in without asking, although a page wants
+// a fresh sign-in: that page would send him here again, and so on without end.
+func (v *signinVisit) notAsked(returnTo string) error {
+	v.count("hosted", "not_asked")
+	v.problem("the user pool did not ask the user again, which prompt=login is for", "not_asked")
+	return v.show(http.StatusBadRequest, page.View{Kind: page.Loop, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo, "prompt", "login")}})
 }
 
 func (v *signinVisit) wrongLink() page.View {

@@ -43,7 +43,7 @@ var fieldsOf = map[string][]string{
 		"state", "return_to", "username", "password", "preferred", "choose", "device", "refresh_token",
 		"choice", "code", "new_password", "answer", "credential", "device_name",
 	},
-	"remember-device": {"state", "choice", "return_to"},
+	"remember-device": {"state", "choice", "access_token", "return_to"},
 	"forgot-password": {"state", "username", "return_to"},
 	"reset-password":  {"state", "username", "code", "new_password", "return_to"},
 	"sign-up":         {"username", "password", "return_to"},
@@ -90,12 +90,8 @@ func (in input) readForm(body string, known []string) error {
 	if err != nil {
 		return badInput("the form cannot be read")
 	}
+	takeCaptcha(values)
 	for name, list := range values {
-		if slices.Contains(captchaFields, name) {
-			if name = "answer"; values.Get(name) != "" || in[name] != "" {
-				continue // hCaptcha puts in a second field for compatibility
-			}
-		}
 		if len(list) > 1 {
 			return repeated(name)
 		}
@@ -104,6 +100,17 @@ func (in input) readForm(body string, known []string) error {
 		}
 	}
 	return nil
+}
+
+// takeCaptcha makes what a widget found out the answer, unless somebody typed one.
+// hCaptcha puts in a second field for compatibility.
+func takeCaptcha(values url.Values) {
+	for _, name := range captchaFields {
+		if found := values.Get(name); found != "" && len(values["answer"]) < 2 && values.Get("answer") == "" {
+			values.Set("answer", found)
+		}
+		values.Del(name)
+	}
 }
 
 // readJSON reads an object of strings. The members of attributes are objects of

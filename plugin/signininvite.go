@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/visitor"
 )
 
@@ -26,18 +28,44 @@ func (s *Signin) invite(w http.ResponseWriter, r *http.Request, id *identity, re
 		return false, nil
 	}
 	v := s.newVisit(w, r)
-	young := id.session != nil && time.Since(id.session.Created) < freshSession && re.reason != "signed_out"
 	switch {
 	case re.status == http.StatusServiceUnavailable:
 		w.Header().Set("Refresh", strconv.Itoa(max(3, int(re.retryAfter/time.Second))))
 		return true, v.show(http.StatusServiceUnavailable, page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.here()}})
-	case young && (re.status == http.StatusUnauthorized || re.status == http.StatusForbidden):
+	case (re.status == http.StatusUnauthorized || re.status == http.StatusForbidden) && s.justSignedIn(w, r, id, re.reason):
 		return true, v.breakLoop(*re)
 	case re.status == http.StatusUnauthorized && (id.session != nil || re.reason == "missing"):
 		w.Header().Del("WWW-Authenticate")
 		return true, v.redirect(s.inviteURL(v, re.reason))
 	}
 	return false, nil
+}
+
+// justSignedIn reports whether another sign-in would come to the same refusal.
+func (s *Signin) justSignedIn(w http.ResponseWriter, r *http.Request, id *identity, reason string) bool {
+	current := id.session
+	if current == nil && reason == "missing" && !s.sessions.clears(w.Header()) { // a session that the handler does not take: of another pool, say
+		if opened, err := s.sessions.opened(r, w.Header()); err == nil && opened != nil {
+			current = opened.Session
+		}
+	}
+	switch {
+	case current == nil || reason == "signed_out":
+		return false
+	case reason == "auth_age": // a hosted session signs in without a question, as of long ago
+		return time.Since(authTime(current)) < freshSession
+	}
+	return time.Since(current.Created) < freshSession
+}
+
+// authTime is when the user was asked who he is.
+func authTime(s *session.Session) time.Time {
+	var claims map[string]any // by exact name
+	if err := json.Unmarshal([]byte(s.AccessClaims), &claims); err != nil {
+		return time.Time{}
+	}
+	seconds, _ := claims["auth_time"].(float64)
+	return time.Unix(int64(seconds), 0)
 }
 
 // inviteURL is the sign-in that comes back to where the visitor was going.

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -28,7 +29,7 @@ type ticket struct {
 	// Username is that of an account that is not signed in.
 	Username string `json:"u,omitempty"`
 	// Confirmed continues a sign-up whose code was right.
-	Confirmed string `json:"c,omitempty"`
+	Confirmed string `json:"c"`
 	// Device is the key of the device that signs in, and in the end of the one that
 	// the pool asks to remember.
 	Device string `json:"d,omitempty"`
@@ -39,8 +40,15 @@ func (v *signinVisit) seal(t ticket) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(t.State) == 0 { // a sign-up that found an account has no session, which the length must not tell
+		document = append(document, bytes.Repeat([]byte{' '}, max(0, sessionRoom-len(t.Confirmed)))...)
+	}
 	return v.tickets.Seal(document, time.Now().Add(ticketLifetime))
 }
+
+// sessionRoom is more than the sessions of Cognito, which have some 1,000
+// characters.
+const sessionRoom = 2048
 
 // ticket opens the ticket of the form. One that does not open is a sign-in that
 // took too long.
@@ -112,7 +120,16 @@ func (v *signinVisit) start() error {
 	}
 	in.Device = v.device(in.Username)
 	t.Device = in.Device.Key
+	v.dropFormer()
 	return v.run("start", in, t, again)
+}
+
+// dropFormer has the browser forget the session of whoever used it before: if this
+// sign-in fails, its user would go on as the other (GHSA-f24x-5g9q-753f).
+func (v *signinVisit) dropFormer() {
+	if _, err := v.r.Cookie(v.sessions.cookie); err == nil {
+		v.sessions.clear(v.w.Header())
+	}
 }
 
 // preferred is the challenge to begin with. Users can ask for the choice, or by
@@ -216,7 +233,7 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username stri
 	v.logger.Info("signed in", zap.String("pool", v.Pool), zap.String("user_id", id.Subject()), zap.String("step", name), zap.String("request_id", requestID(v.r)))
 	v.sessions.env.Load().emit("cognito_sign_in", map[string]any{"pool": v.Pool, "sub": id.Subject(), "step": name})
 	if v.delivers() {
-		return v.deliver(tokens, v.deviceFor(username, device))
+		return v.deliver(tokens, v.deviceFor(username, device), v.askAPI(ask, device, returnTo))
 	}
 	current, err := session.New(sessionTokens(tokens), device.Key)
 	if err == nil {
@@ -227,7 +244,7 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username stri
 	}
 	switch {
 	case v.api:
-		return v.json(200, "application/json", map[string]any{"signed_in": true, "return_to": returnTo})
+		return v.json(200, "application/json", apiDone{SignedIn: true, ReturnTo: returnTo, apiNext: v.askAPI(ask, device, returnTo)})
 	case ask:
 		return v.askDevice(device, returnTo)
 	}

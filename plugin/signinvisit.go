@@ -91,9 +91,14 @@ func (v *signinVisit) refuse(err error) error {
 // show answers with a page.
 func (v *signinVisit) show(status int, view page.View) error {
 	view.Language, view.AcceptLanguage = v.language(), strings.Join(v.r.Header["Accept-Language"], ",")
-	view.RequestID = requestID(v.r)
+	view.Host, view.RequestID = v.r.Host, requestID(v.r)
 	for name, value := range v.pages.Headers(view) {
 		v.w.Header().Set(name, value)
+	}
+	if v.name == "callback" || v.name == "landing" {
+		// The site would learn from Referer of a code that may not have been used
+		// (RFC 9700 §4.2.4). These pages have no forms, which need it.
+		v.w.Header().Set("Referrer-Policy", "no-referrer")
 	}
 	var body strings.Builder
 	if err := v.pages.Render(&body, view); err != nil {

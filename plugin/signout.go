@@ -11,12 +11,14 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/visitor"
 )
 
 // signOut ends the session: by POST, or by a link on a page of this site. A link
-// from anywhere else is asked about, since any site could have it followed.
+// from anywhere else is asked about, since any site could have it followed. So is
+// one that a browser fetches ahead, before anybody has followed it.
 func (v *signinVisit) signOut() error {
-	if v.r.Method == http.MethodPost || v.r.Header.Get("Sec-Fetch-Site") == "same-origin" && v.r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+	if v.r.Method == http.MethodPost || v.r.Header.Get("Sec-Fetch-Site") == "same-origin" && visitor.Navigates(v.r) {
 		return v.endSession()
 	}
 	return v.show(http.StatusOK, page.View{Kind: page.SignOut, Return: "/", Paths: page.Paths{Submit: v.url("sign-out", ""), Language: v.path(v.name)}})

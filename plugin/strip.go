@@ -46,7 +46,6 @@ func (s *Strip) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if !id.cleaned { // what a cognito_auth before us has set is true
 		id.cleaned = true
 		cleanRequest(r, s.app)
-		s.app.removeSessions(r)
 	}
 	if !s.AllowAmbiguousPath && ambiguousPath(r.URL.EscapedPath()) {
 		setReason(r, reasonOf(errAmbiguousPath))

@@ -132,13 +132,17 @@ func (s cookieSource) find(r *http.Request) (string, bool, error) {
 	return single(values)
 }
 
-// remove leaves other cookies as the client wrote them.
 func (s cookieSource) remove(r *http.Request) {
+	removeCookies(r, func(name string) bool { return name == string(s) })
+}
+
+// removeCookies leaves other cookies as the client wrote them.
+func removeCookies(r *http.Request, which func(name string) bool) {
 	var kept []string
 	for _, line := range r.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = strings.TrimSpace(pair)
-			if name, _, _ := strings.Cut(pair, "="); pair != "" && strings.TrimSpace(name) != string(s) {
+			if name, _, _ := strings.Cut(pair, "="); pair != "" && !which(strings.TrimSpace(name)) {
 				kept = append(kept, pair)
 			}
 		}

@@ -33,7 +33,7 @@ type Signin struct {
 	// set.
 	Page *Page `json:"page,omitempty"`
 	// Hosted sends users to the pages of the user pool's domain, and to the
-	// providers of Page. It needs the `domain` of the pool.
+	// providers of `page`. It needs the `domain` of the pool.
 	Hosted *Hosted `json:"hosted,omitempty"`
 	// Deliver is what the JSON API gives at the end: `session`, the cookie, or
 	// `tokens`, for terminal and mobile applications. Default `session`.

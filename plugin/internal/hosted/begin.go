@@ -75,7 +75,7 @@ func (c *Client) Begin(redirectURI string, in Begin) (authorizeURL string, flow 
 	}
 	f := &openFlow{
 		state: newState(in.Again), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(),
-		redirectURI: redirectURI, back: in.Return, client: c.id, created: c.now().Unix(),
+		redirectURI: redirectURI, back: in.Return, client: c.id, prompt: in.Prompt, created: c.now().Unix(),
 	}
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(f.verifier), oauth2.SetAuthURLParam("nonce", f.nonce)}
 	for name, value := range c.choices(in) {

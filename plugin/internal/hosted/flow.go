@@ -37,7 +37,8 @@ type openFlow struct {
 	redirectURI string
 	back        string
 	client      string // whom the code is for: RFC 9700 §4.4, against mix-up
-	created     int64  // in seconds
+	prompt      string
+	created     int64 // in seconds
 }
 
 func flowOf(f *openFlow) Flow { return Flow{func() *openFlow { return f }} }
@@ -72,6 +73,17 @@ func (f Flow) CheckNonce(claim string) error {
 		return refuse(ErrNonce, "", signin.Cause{})
 	}
 	return nil
+}
+
+// askedLeeway is for the clocks of the pool and of this machine.
+const askedLeeway = 30 * time.Second
+
+// Asked reports whether the user was asked who he is, if [Begin.Prompt] wanted it:
+// whether he signed in, by the claim auth_time of a token that was verified, since
+// the flow began. The prompt is in a URL that the user can change, and that some
+// providers pass over.
+func (f Flow) Asked(signedIn time.Time) bool {
+	return f.read().prompt != "login" || !signedIn.Before(f.Created().Add(-askedLeeway))
 }
 
 // equal compares in constant time. Nothing equals what is missing.
@@ -113,7 +125,7 @@ func (f *openFlow) whole() bool {
 
 // texts are the fields in the order in which they are written.
 func (f *openFlow) texts() []*string {
-	return []*string{&f.state, &f.nonce, &f.verifier, &f.redirectURI, &f.back, &f.client}
+	return []*string{&f.state, &f.nonce, &f.verifier, &f.redirectURI, &f.back, &f.client, &f.prompt}
 }
 
 // encode writes each text with its length before it.

@@ -59,7 +59,7 @@ func TestBytesThatAreNoFlow(t *testing.T) {
 	text := func(s string) string { return string(rune(len(s))) + s }
 	record := func(texts ...string) []byte {
 		data := []byte{1, 2}
-		for _, s := range texts {
+		for _, s := range append(texts, "") { // no prompt
 			data = append(data, text(s)...)
 		}
 		return data

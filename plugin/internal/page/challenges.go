@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"html/template"
 	"regexp"
 	"slices"
@@ -95,10 +96,7 @@ func (c *composer) setUp() {
 func (c *composer) setUpApp() {
 	c.heading("setup.app.heading")
 	c.note("setup.app.scan")
-	issuer := c.pages.opts.Title
-	if issuer == "" {
-		issuer = c.text["sign_in.heading"]
-	}
+	issuer := cmp.Or(c.page.Site, c.text["sign_in.heading"])
 	uri := string(c.view.Challenge.TOTPURI(issuer, c.view.Username))
 	c.page.Setup = &Setup{Key: grouped(string(c.view.Challenge.Secret)), URI: template.URL(uri)}
 	c.page.Setup.Size, c.page.Setup.Path = drawQR(uri)

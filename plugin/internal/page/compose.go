@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 
@@ -39,7 +40,7 @@ func (p *Pages) compose(v View) (*Page, error) {
 	language := p.Language(v.Language, v.AcceptLanguage)
 	c := &composer{pages: p, view: v, text: p.texts[language]}
 	c.page = &Page{
-		Kind: string(v.Kind), Lang: language, Dir: c.text["language.dir"], Site: p.opts.Title, Logo: p.opts.Logo.src(),
+		Kind: string(v.Kind), Lang: language, Dir: c.text["language.dir"], Site: cmp.Or(p.opts.Title, v.Host), Logo: p.opts.Logo.src(),
 		Style: p.style.element, text: c.text,
 	}
 	fill(c)

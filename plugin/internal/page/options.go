@@ -22,7 +22,7 @@ const (
 // Options is the theme. The zero value is a complete one.
 type Options struct {
 	// Title is the name of the site; it is also shown in authenticator apps. Plain
-	// text.
+	// text. Default: [View.Host].
 	Title string
 	// Logo stands above the card. Default: the title as text.
 	Logo Logo

@@ -254,3 +254,18 @@ func TestForeignTextsAreIsolated(t *testing.T) {
 		t.Error("expected Hebrew within English to be isolated")
 	}
 }
+
+// A site without a title goes by its host, also in authenticator apps.
+func TestTheHostIsTheTitleWhereThereIsNone(t *testing.T) {
+	v := challenge(signin.MFASetup, signin.Challenge{Secret: "JBSWY3DPEHPK3PXP"})
+	v.Host = "app.example.com"
+	untitled := render(t, newPages(t, page.Options{}), v)
+	for _, want := range []string{"app.example.com</title>", `<p class="site" dir="auto">app.example.com</p>`, "issuer=app.example.com"} {
+		if !strings.Contains(untitled, want) {
+			t.Errorf("expected %q in %s", want, untitled)
+		}
+	}
+	if titled := render(t, newPages(t, page.Options{Title: "Orders"}), v); strings.Contains(titled, "app.example.com") {
+		t.Errorf("expected the title alone, got %s", titled)
+	}
+}

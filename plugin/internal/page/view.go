@@ -59,6 +59,8 @@ const AttributePrefix = "attribute."
 // View is one page. Texts in it can be of anybody: they are escaped.
 type View struct {
 	Kind Kind
+	// Host is the site where the theme has no title.
+	Host string
 	// Language is an explicit choice; without a good one AcceptLanguage, which is
 	// the header field, decides.
 	Language, AcceptLanguage string

@@ -118,3 +118,27 @@ var (
 	_ session.Storage = certmagic.Storage(nil)
 	_ session.Locker  = certmagic.Storage(nil)
 )
+
+// TestAKeyThatIsOverwrittenDuringTheStartIsNotUsed, neither by the instance that
+// made it nor by one that has just read it.
+func TestAKeyThatIsOverwrittenDuringTheStartIsNotUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		elsewhere := newStorage()
+		quicker := startInstance(t, elsewhere)
+		store := newStorage()
+		fleet := []*instance{newInstance(t, store), newInstance(t, store)}
+		for _, i := range fleet {
+			go func() {
+				if err := i.ring.Start(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}()
+			time.Sleep(100 * time.Millisecond)
+		}
+		if err := store.Store(t.Context(), session.DefaultKeyringPath, []byte(elsewhere.file(session.DefaultKeyringPath))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		expectShared(t, append(fleet, quicker))
+	})
+}

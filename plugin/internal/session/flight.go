@@ -48,6 +48,15 @@ func (e *refreshEntry) known(s *Session, need Need, now time.Time) (known *Sessi
 	return nil, false
 }
 
+// ended reports whether the session is known to be over: what one request was
+// told must be true for all.
+func (e *refreshEntry) ended(now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ended := errors.AsType[*EndedError](e.err)
+	return ended && now.Before(e.retry)
+}
+
 // join returns the refresh that runs, or begins one. While a pause after a
 // failure lasts, it returns the error of the failure.
 func (r *Refresher) join(e *refreshEntry, s *Session) (f *refreshFlight, began bool, err error) {

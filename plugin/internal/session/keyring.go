@@ -104,18 +104,24 @@ func (k *Keyring) Start(ctx context.Context) error {
 	return nil
 }
 
-// load looks until there are keys. One that this instance made counts only once
-// it is read back: another instance that starts at the same time may have
-// overwritten it, and then both must use the other one.
+// young is the age of a keyring within which instances that start at the same
+// time may still overwrite it.
+const young = 5 * time.Second
+
+// load looks until there are keys. Those that were just made, here or elsewhere,
+// count only once they are found again after a pause: another instance that
+// starts at the same time may have overwritten them, and then all must use its.
 func (k *Keyring) load(ctx context.Context) error {
-	for range 5 {
+	for look := range 5 {
 		_, err := k.replica.sync(ctx)
-		if len(*k.known.Load()) > 0 {
+		known := *k.known.Load()
+		if len(known) > 0 && (look > 0 || time.Since(known[0].created) > young) {
 			return nil // a failure to rotate can wait
 		}
 		if err != nil {
 			return err
 		}
+		k.known.Store(new([]*key))
 		if !sleep(ctx, settle()) {
 			return ctx.Err()
 		}

@@ -137,6 +137,7 @@ func TestAFirstStartIsUsableAtOnce(t *testing.T) {
 		store := newStorage()
 		first := startInstance(t, store)
 		value := first.seal(t)
+		time.Sleep(10 * time.Second) // before that, the key might still be overwritten
 		began := time.Now()
 		second := startInstance(t, store)
 		if time.Since(began) != 0 {

@@ -174,7 +174,7 @@ func (r *Refresher) Close() error {
 // [UnavailableError] when there is nothing to go on with now, or that of ctx.
 func (r *Refresher) Fresh(ctx context.Context, s *Session, need Need) (fresh *Session, changed bool, err error) {
 	now := time.Now()
-	usable := now.Before(s.Expires) && need.met(s)
+	usable := good(s, now) && need.met(s)
 	if usable && now.Before(refreshFrom(s)) {
 		return s, false, nil
 	}
@@ -185,7 +185,7 @@ func (r *Refresher) Fresh(ctx context.Context, s *Session, need Need) (fresh *Se
 	if known, changed := e.known(s, need, now); known != nil {
 		return known, changed, nil
 	}
-	if usable && !r.chosen(s, now) {
+	if usable && !r.chosen(s, now) && !e.ended(now) {
 		return s, false, nil
 	}
 	f, began, err := r.join(e, s)
@@ -209,29 +209,39 @@ func (r *Refresher) Remember(s *Session) {
 	e.whole = s
 }
 
-// await waits for a refresh; with tokens that are good, not for long.
+// await waits for a refresh; with tokens that are good, not for long, and not
+// longer than they are.
 func (r *Refresher) await(ctx context.Context, f *refreshFlight, s *Session, usable bool) (*Session, bool, error) {
 	var enough <-chan time.Time
 	if usable {
-		timer := time.NewTimer(r.opts.Wait)
+		timer := time.NewTimer(min(r.opts.Wait, time.Until(s.Expires)-margin))
 		defer timer.Stop()
 		enough = timer.C
 	}
 	select {
 	case <-f.done:
 	case <-enough:
-		return s, false, nil
+		if time.Now().Before(s.Expires) {
+			return s, false, nil
+		}
+		return r.await(ctx, f, s, false)
 	case <-ctx.Done():
 		return nil, false, ctx.Err()
 	}
 	switch {
 	case f.err == nil:
 		return f.next, true, nil
-	case usable && isUnavailable(f.err):
+	case usable && isUnavailable(f.err) && time.Now().Before(s.Expires):
 		return s, false, nil
 	}
 	return nil, false, f.err
 }
+
+// margin is how long tokens must be good for a request to begin with them: they
+// are verified a moment later.
+const margin = 200 * time.Millisecond
+
+func good(s *Session, now time.Time) bool { return now.Add(margin).Before(s.Expires) }
 
 func withoutRefresh(s *Session, usable bool) (*Session, bool, error) {
 	if usable {

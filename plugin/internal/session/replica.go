@@ -94,7 +94,7 @@ func (r *replica) request(ctx context.Context) error {
 }
 
 func (r *replica) run() {
-	pause := jitter(r.poll)
+	pause := min(jitter(r.poll), settle()) // a fleet that starts together may not agree yet
 	for {
 		waiting, ok := r.next(pause)
 		if !ok {
