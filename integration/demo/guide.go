@@ -3,17 +3,21 @@ package main
 import "text/template"
 
 // guide is what a visitor reads. A test runs its commands.
-var guide = template.Must(template.New("guide").Parse(`
-Everything runs, offline:
+var guide = template.Must(template.New("guide").Parse(`Open http://{{.Site}} and sign in as
+{{range .People}}
+  {{printf "%-6s %-16s %s" .Username .Password .Shows}}{{end}}
+
+http://{{.Site}}/users says what to type; codes that are sent appear here, and at /messages.
+Chromium and Firefox take Secure cookies on http://localhost; Safari does not.
 
   Caddy with the plugin   http://{{.Site}}     (configuration: integration/demo/Caddyfile)
-  local user pool         {{.Pool}}     users maria (groups admins, editors) and jose, password {{.Password}}
+  local user pool         {{.Pool}}
   local S3 store          {{.Store}}     a private bucket: a website, and a folder for each user
   admin API               http://{{.Admin}}
 
-Paste these into another terminal.
+Or paste these into another terminal.
 
-# 1. Sign in: InitiateAuth, as the AWS SDKs do it
+# 1. Tokens: InitiateAuth, as the AWS SDKs do it
 # usage: token <user> [IdToken]
 token() { curl -s {{.Pool}} -H 'Content-Type: application/x-amz-json-1.1' \
   -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \

@@ -1,9 +1,11 @@
 // Command demo shows the whole product on one machine, offline: a local Cognito
-// user pool, a small API, and Caddy with the plugin between the API and you.
+// user pool, a small application with an API, a private bucket, and Caddy with the
+// plugin between all of them and you.
 //
 //	go run ./integration/demo
 //
-// It prints what to try. Ctrl-C ends it.
+// It prints a URL to open, who can sign in there, and commands to try. Ctrl-C ends
+// it.
 package main
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -24,7 +25,18 @@ const (
 	bucket   = "demo-site"
 	account  = "000000000000"
 	userRole = "arn:aws:iam::" + account + ":role/users"
-	homepage = "<h1>The private website</h1>\n"
+
+	homepage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>The private website</title>
+<style>body { margin: 3rem auto; padding: 0 1rem; max-width: 40rem; font: 100%/1.5 system-ui, sans-serif; }</style>
+<h1>The private website</h1>
+<p>This page stands in a private bucket. The store gave it to you, and to nobody who is not signed in.</p>
+<p><a href="/">Back</a></p>
+`
 )
 
 // store is a bucket of a local S3 gateway, behind a window through which one can
@@ -33,16 +45,16 @@ type store struct {
 	gateway *versity.Gateway
 	window  *http.Server
 	pool    *cognitolocal.Server
-	people  map[string]string // users by identity
 
-	mu   sync.Mutex // guards seen
-	seen []string
+	mu     sync.Mutex        // guards all below
+	people map[string]string // users by identity
+	seen   []string
 }
 
 // startStore makes the bucket: everybody may read the website, and each user do
 // everything in the own folder. The policy says so, not the edge.
 func startStore(dir string, pool *cognitolocal.Server, people map[string]string) (*store, error) {
-	s := &store{pool: pool, people: people}
+	s := &store{pool: pool, people: maps.Clone(people)}
 	var err error
 	if s.gateway, err = versity.Start(versity.Options{
 		Dir: filepath.Join(dir, "store"), Region: "eu-west-1", Sessions: s.session,
@@ -77,6 +89,16 @@ func sessionARN(identity string) string {
 
 func (s *store) fill() error {
 	ctx := context.Background()
+	return errors.Join(
+		s.gateway.CreateBucket(ctx, bucket),
+		s.putPolicy(ctx),
+		s.gateway.PutObject(ctx, bucket, "index.html", []byte(homepage), versity.ObjectOptions{ContentType: "text/html"}),
+	)
+}
+
+// putPolicy writes out for each identity what ${cognito-identity.amazonaws.com:sub}
+// says for all of them at AWS. The caller holds the lock, or the store is new.
+func (s *store) putPolicy(ctx context.Context) error {
 	statements := []string{fmt.Sprintf(
 		`{"Effect":"Allow","Principal":{"AWS":%q},"Action":"s3:GetObject","Resource":"arn:aws:s3:::%s/index.html"}`, userRole, bucket)}
 	for identity := range s.people {
@@ -84,11 +106,27 @@ func (s *store) fill() error {
 			`{"Effect":"Allow","Principal":{"AWS":%q},"Action":"s3:*","Resource":"arn:aws:s3:::%s/users/%s/*"}`,
 			sessionARN(identity), bucket, identity))
 	}
-	return errors.Join(
-		s.gateway.CreateBucket(ctx, bucket),
-		s.gateway.PutPolicy(ctx, bucket, `{"Version":"2012-10-17","Statement":[`+strings.Join(statements, ",")+`]}`),
-		s.gateway.PutObject(ctx, bucket, "index.html", []byte(homepage), versity.ObjectOptions{ContentType: "text/html"}),
-	)
+	return s.gateway.PutPolicy(ctx, bucket, `{"Version":"2012-10-17","Statement":[`+strings.Join(statements, ",")+`]}`)
+}
+
+// welcome gives a folder to a user whom nobody knew when the store began: one who
+// made an account, or came from elsewhere.
+func (s *store) welcome(r *http.Request) error {
+	issued, ok := s.pool.Session(accessKey(r))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.people[issued.IdentityID]; !ok || known {
+		return nil
+	}
+	s.people[issued.IdentityID] = "a guest"
+	return s.putPolicy(r.Context())
+}
+
+// accessKey is the key that signed a request.
+func accessKey(r *http.Request) string {
+	_, key, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ = strings.Cut(key, "/")
+	return key
 }
 
 // open puts the window in front of the gateway. It keeps the Host, which is
@@ -108,7 +146,13 @@ func (s *store) open() error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/_seen", s.show)
-	mux.Handle("/", proxy)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.welcome(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
 	s.window = &http.Server{Handler: mux, Addr: listener.Addr().String(), ReadHeaderTimeout: 10 * time.Second}
 	go s.window.Serve(listener) //nolint:errcheck // ends with Close
 	return nil
@@ -116,12 +160,10 @@ func (s *store) open() error {
 
 // note remembers a request: who signed it, and whether a token came with it.
 func (s *store) note(r *http.Request, status int) {
-	signature := r.Header.Get("Authorization")
-	_, key, _ := strings.Cut(signature, "Credential=")
-	key, _, _ = strings.Cut(key, "/")
+	key := accessKey(r)
 	issued, _ := s.pool.Session(key)
 	token := "no token"
-	if strings.Contains(signature, "Bearer") {
+	if strings.Contains(r.Header.Get("Authorization"), "Bearer") {
 		token = "came with a token"
 	}
 	s.mu.Lock()
@@ -140,7 +182,7 @@ func (s *store) show(w http.ResponseWriter, _ *http.Request) {
 
 // identities asks the identity pool for the identity of each user, as an
 // application would.
-func identities(poolURL string, pool *cognitolocal.Pool, identityPool string, users ...string) (map[string]string, error) {
+func identities(poolURL string, pool *cognitolocal.Pool, identityPool string, users []string) (map[string]string, error) {
 	client := cognitoidentity.New(cognitoidentity.Options{Region: "us-east-1", BaseEndpoint: &poolURL})
 	byIdentity := make(map[string]string)
 	for _, user := range users {
