@@ -92,6 +92,14 @@ func TestStripKeepsWhatAuthSaid(t *testing.T) {
 	w.upstream.one(t).wantIdentity(t, w.joHeaders()...)
 }
 
+func TestStripLeavesSessionsToTheHandlersBehindIt(t *testing.T) {
+	w := startedSignin(t, signinSetup{site: "route {\ncognito_strip\ncognito_auth main\nreverse_proxy $UPSTREAM\n}"})
+	w.newBrowser().signIn("jo")
+	if cookie := w.upstream.one(t).header.Get("Cookie"); cookie != "" {
+		t.Errorf("expected no session at the upstream, got %q", cookie)
+	}
+}
+
 func TestPlaceholdersAndTheUserInTheAccessLog(t *testing.T) {
 	w := started(t, setup{site: `cognito_auth main
 	reverse_proxy $UPSTREAM {

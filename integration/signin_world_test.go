@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -20,6 +21,9 @@ const (
 	signinClient = "4signinexample"
 	signinSecret = "51asecretthatnobodyguesses0000000000000000000000000"
 	app          = "http://localhost"
+
+	// sessionSecret spares a start the wait for keys in the storage.
+	sessionSecret = "q3GZb0c1m8Vd5u7Ls2Xf9Tn4Wk6Hy0Re1Pj3Ao5Ci8"
 )
 
 // signinWorld is a world whose site signs users in, at the host localhost.
@@ -58,6 +62,9 @@ func (w *signinWorld) addClient(c cognitolocal.Client) {
 func (w *signinWorld) setup(s signinSetup) setup {
 	if s.site == "" {
 		s.site = protected
+	}
+	if !strings.Contains(s.session, "secret ") && !strings.Contains(s.session, "rotate ") {
+		s.session += "\nsecret " + sessionSecret
 	}
 	return setup{
 		pool: s.pool, level: s.level,
@@ -124,9 +131,15 @@ func (b *browser) submit(pairs ...string) visited {
 	if b.page.form == nil {
 		b.Fatalf("expected a form on the page, got %d with %q", b.page.status, b.page.body)
 	}
-	values := b.page.form.fill(b.T, pairs...)
+	return b.send(b.page.form, pairs...)
+}
+
+// send sends a form of the page.
+func (b *browser) send(f *form, pairs ...string) visited {
+	b.Helper()
+	values := f.fill(b.T, pairs...)
 	b.hops = nil
-	return b.navigate(http.MethodPost, b.resolve(b.page.url.String(), b.page.form.action), values.Encode())
+	return b.navigate(http.MethodPost, b.resolve(b.page.url.String(), f.action), values.Encode())
 }
 
 func (b *browser) resolve(base, target string) *url.URL {
@@ -228,22 +241,21 @@ func (b *browser) signIn(username string) visited {
 
 // form is a form of a page.
 type form struct {
-	action string
-	fields url.Values
+	action  string
+	fields  url.Values // with what is sent unless it is changed
+	choices url.Values // the values of radio buttons and named buttons
 }
 
-// fill sets fields that the form has.
+// fill sets fields that the form has, each with one input, or chooses.
 func (f *form) fill(t *testing.T, pairs ...string) url.Values {
 	t.Helper()
-	values := make(url.Values)
-	for name, list := range f.fields {
-		values[name] = list
-	}
+	values := maps.Clone(f.fields)
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if _, ok := values[pairs[i]]; !ok {
-			t.Errorf("expected a field %q in the form, there are %q", pairs[i], values)
+		name, value := pairs[i], pairs[i+1]
+		if len(f.fields[name]) != 1 && !slices.Contains(f.choices[name], value) {
+			t.Errorf("expected a field %q for %q in the form, there are %q and choices of %q", name, value, f.fields, f.choices)
 		}
-		values.Set(pairs[i], pairs[i+1])
+		values[name] = []string{value}
 	}
 	return values
 }
@@ -254,29 +266,28 @@ func parseForm(document string) *form {
 	if err != nil {
 		return nil
 	}
-	var found *form
 	for node := range root.Descendants() {
-		switch {
-		case node.Type != html.ElementNode:
-		case node.Data == "form" && found == nil && strings.EqualFold(attribute(node, "method"), "post"):
-			found = &form{attribute(node, "action"), make(url.Values)}
-			found.read(node)
+		if node.Type == html.ElementNode && node.Data == "form" && strings.EqualFold(attribute(node, "method"), "post") {
+			return readForm(node)
 		}
 	}
-	return found
+	return nil
 }
 
-func (f *form) read(node *html.Node) {
+// readForm reads a form: a name that stands there twice is sent twice.
+func readForm(node *html.Node) *form {
+	f := &form{attribute(node, "action"), make(url.Values), make(url.Values)}
 	for input := range node.Descendants() {
-		name := attribute(input, "name")
-		if input.Type != html.ElementNode || name == "" || !slices.Contains([]string{"input", "select", "textarea"}, input.Data) {
-			continue
+		name, value := attribute(input, "name"), attribute(input, "value")
+		switch {
+		case input.Type != html.ElementNode || name == "":
+		case input.Data == "button", attribute(input, "type") == "radio":
+			f.choices.Add(name, value)
+		case slices.Contains([]string{"input", "select", "textarea"}, input.Data):
+			f.fields.Add(name, value)
 		}
-		if kind := attribute(input, "type"); kind == "radio" && f.fields.Get(name) != "" || kind == "submit" {
-			continue
-		}
-		f.fields.Set(name, attribute(input, "value"))
 	}
+	return f
 }
 
 func attribute(node *html.Node, name string) string {
