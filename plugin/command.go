@@ -14,16 +14,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// command is `caddy cognito`, for what has to do with a Caddy that runs.
+// command is `caddy cognito`: about a Caddy that runs, and about configurations.
 var command = caddycmd.Command{
 	Name:  "cognito",
 	Usage: "<command>",
-	Short: "Manages sessions and user pools of Amazon Cognito",
+	Short: "Manages and examines user pools of Amazon Cognito",
 	Long: `
-Commands about the Cognito user pools of a running Caddy. They ask its admin API,
-at the address of --address, or else at that of the configuration of --config, or
-else at Caddy's default address.`,
-	CobraFunc: func(cmd *cobra.Command) { cmd.AddCommand(statusCommand(), signOutCommand()) },
+Commands about the Cognito user pools of a Caddy. The commands status and sign-out
+are about one that runs: they ask its admin API, at the address of --address, or else
+at that of the configuration of --config, or else at Caddy's default address. The
+commands explain and doctor are about a configuration, whether it runs or not.`,
+	CobraFunc: func(cmd *cobra.Command) {
+		cmd.AddCommand(statusCommand(), signOutCommand(), explainCommand(), doctorCommand())
+	},
 }
 
 func statusCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"hash/maphash"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -94,8 +95,14 @@ type bounded struct{ *http.Transport }
 
 const maxExchangeAnswer = 1 << 20
 
+// RoundTrip hides WriteTo of the SDK's bodies, as in package signin: closed early,
+// it would have the connection closed under the answer.
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := b.Transport.RoundTrip(r)
+	plain := *r
+	if r.Body != nil {
+		plain.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	response, err := b.Transport.RoundTrip(&plain)
 	if err == nil {
 		response.Body = http.MaxBytesReader(nil, response.Body, maxExchangeAnswer)
 	}

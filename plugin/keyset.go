@@ -72,12 +72,12 @@ func (s *keySet) Destruct() error { return s.remote.Close() }
 
 // Load implements [verifier.Store] with Caddy's storage.
 func (s *keySet) Load(ctx context.Context, url string) ([]byte, error) {
-	return s.env.Load().storage.Load(ctx, storageKey(url))
+	return storedKeys{s.env.Load().storage}.Load(ctx, url)
 }
 
 // Save implements [verifier.Store] with Caddy's storage.
 func (s *keySet) Save(ctx context.Context, url string, data []byte) error {
-	return s.env.Load().storage.Store(ctx, storageKey(url), data)
+	return storedKeys{s.env.Load().storage}.Save(ctx, url, data)
 }
 
 func storageKey(url string) string {

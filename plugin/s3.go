@@ -17,7 +17,6 @@ import (
 	parse "github.com/caddy-cognito/caddy-cognito/caddyfile"
 	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
-	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
 // S3 serves a private bucket of S3, or of a store like it, as a website, and as an
@@ -104,30 +103,7 @@ func (s *S3) setDefaults() {
 		s.MaxUpload = config.DefaultMaxUpload
 	}
 	s.target = credentials.Target{Service: "s3", Region: s.Region}
-	s.base = s.baseURL()
-}
-
-// baseURL is where the bucket's keys are. By default the host names the bucket,
-// since that is all AWS promises for new buckets.
-func (s *S3) baseURL() *url.URL {
-	endpoint := s.Endpoint
-	if endpoint == "" {
-		endpoint = "https://s3." + s.Region + "." + verifier.DNSSuffix(s.Region)
-	}
-	base, _ := url.Parse(strings.TrimSuffix(endpoint, "/")) // Validate has seen it
-	if s.virtualHost() {
-		base.Host = s.Bucket + "." + base.Host
-	} else {
-		base.Path += "/" + s.Bucket
-	}
-	return base
-}
-
-func (s *S3) virtualHost() bool {
-	if s.Addressing != "" {
-		return s.Addressing == config.AddressingVirtualHost
-	}
-	return s.Endpoint == "" && !strings.Contains(s.Bucket, ".")
+	s.base = s.BaseURL()
 }
 
 // provisionStore makes the proxy to the store: Caddy's own, with its connections,

@@ -74,7 +74,7 @@ func (a *App) removeSessions(r *http.Request) {
 }
 
 func (a *App) ownsCookie(name string) bool {
-	if strings.HasPrefix(name, flowPrefix) || strings.HasPrefix(name, devicePrefix) {
+	if name == browserCookie || strings.HasPrefix(name, flowPrefix) || strings.HasPrefix(name, devicePrefix) {
 		return true
 	}
 	for _, sessions := range a.sessions {

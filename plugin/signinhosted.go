@@ -42,12 +42,6 @@ func (s *sessions) secrets() (secrets []signin.Secret) {
 	return secrets
 }
 
-// flowCookie has one name for each flow, so that any number of tabs can be on
-// their way.
-func flowCookie(state string) string { return flowPrefix + state }
-
-const flowPrefix = "__Secure-cognito-flow-"
-
 // beginHosted sends the browser to the domain of the pool.
 func (v *signinVisit) beginHosted(provider string) error {
 	query := v.r.URL.Query()
@@ -62,15 +56,9 @@ func (v *signinVisit) beginHosted(provider string) error {
 		v.problem("a sign-in through the hosted pages cannot begin", signin.Reason(err), zap.Error(err))
 		return v.show(http.StatusInternalServerError, page.View{Kind: page.Misconfigured, Paths: page.Paths{Restart: v.url("sign-in", "")}})
 	}
-	data, err := flow.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	sealed, err := v.flows.Seal(data, time.Now().Add(hosted.Lifetime))
-	if err != nil {
+	if err := v.keepFlow(flow); err != nil {
 		return v.noSession(err, flow.Return())
 	}
-	v.setFlow(flow.State(), sealed, int(hosted.Lifetime/time.Second))
 	v.count("hosted", "challenge")
 	return v.redirect(target)
 }
@@ -94,15 +82,6 @@ func promptOf(prompt string) string {
 		return prompt
 	}
 	return ""
-}
-
-// setFlow keeps the cookie to the callback: there it cannot make the requests for
-// pages too large, however many sign-ins are given up.
-func (v *signinVisit) setFlow(state, value string, maxAge int) {
-	setCookie(v.w.Header(), &http.Cookie{
-		Name: flowCookie(state), Value: value, Path: v.path("callback"), MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
 }
 
 // callback is where the domain sends browsers back to.
@@ -135,15 +114,6 @@ func (v *signinVisit) callback() error {
 		return v.notAsked(flow.Return())
 	}
 	return v.complete("hosted", tokens, id.Username(), ticket{Return: flow.Return()})
-}
-
-func (v *signinVisit) openFlow(state string) (flow hosted.Flow, ok bool) {
-	cookie, err := v.r.Cookie(flowCookie(state))
-	if err != nil || state == "" {
-		return flow, false
-	}
-	data, err := v.flows.Open(v.r.Context(), cookie.Value)
-	return flow, err == nil && flow.UnmarshalBinary(data) == nil
 }
 
 // strayCallback is a callback without its flow: bookmarked, of a browser that

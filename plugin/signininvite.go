@@ -32,7 +32,9 @@ func (s *Signin) invite(w http.ResponseWriter, r *http.Request, id *identity, re
 	case re.status == http.StatusServiceUnavailable:
 		w.Header().Set("Refresh", strconv.Itoa(max(3, int(re.retryAfter/time.Second))))
 		return true, v.show(http.StatusServiceUnavailable, page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.here()}})
-	case (re.status == http.StatusUnauthorized || re.status == http.StatusForbidden) && s.justSignedIn(w, r, id, re.reason):
+	case re.status == http.StatusForbidden && s.justSignedIn(w, r, id, re.reason):
+		return true, v.denied(*re)
+	case re.status == http.StatusUnauthorized && s.justSignedIn(w, r, id, re.reason):
 		return true, v.breakLoop(*re)
 	case re.status == http.StatusUnauthorized && (id.session != nil || re.reason == "missing"):
 		w.Header().Del("WWW-Authenticate")
@@ -78,14 +80,23 @@ func (s *Signin) inviteURL(v *signinVisit, reason string) string {
 }
 
 // loopCauses are why a session that was just made is refused.
-var loopCauses = map[string]page.Cause{
-	"expired": page.CauseClock, "not_yet_valid": page.CauseClock, "group": page.CauseGroup, "claim": page.CauseGroup, "scope": page.CauseGroup,
+var loopCauses = map[string]page.Cause{"expired": page.CauseClock, "not_yet_valid": page.CauseClock}
+
+func (v *signinVisit) logRefusedAgain(re refusal) {
+	v.problem("session refused right after sign-in; another would change nothing", re.reason)
+}
+
+// denied is for somebody who has just signed in and lacks a group or a right: he
+// may have taken the wrong account.
+func (v *signinVisit) denied(re refusal) error {
+	v.logRefusedAgain(re)
+	return v.show(re.status, page.View{Kind: page.Denied, Return: "/", Paths: page.Paths{Restart: v.url("sign-in", v.here())}})
 }
 
 // breakLoop says why another sign-in would change nothing, instead of sending a
 // browser around in circles.
 func (v *signinVisit) breakLoop(re refusal) error {
-	v.problem("session refused right after sign-in; another would change nothing", re.reason)
+	v.logRefusedAgain(re)
 	return v.show(re.status, page.View{
 		Kind: page.Loop, Cause: loopCauses[re.reason], Return: v.here(), Paths: page.Paths{Restart: v.url("sign-in", v.here())},
 	})

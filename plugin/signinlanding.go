@@ -47,9 +47,17 @@ func (v *signinVisit) land() error {
 	case err != nil:
 		return v.redirect("/") // an old link; whether somebody is signed in shows there
 	case opened != nil:
-		return v.redirect(v.returnTo(to.Return))
+		return v.goOn(v.returnTo(to.Return))
 	}
 	return v.lostCookie(to)
+}
+
+// goOn goes to where the visitor wanted to go. It is no redirect: that would still
+// belong to the form with the password, and browsers hold whatever the application
+// redirects to, such as another host, against the form-action of our page.
+func (v *signinVisit) goOn(target string) error {
+	v.w.Header().Set("Refresh", "0; url="+target)
+	return v.show(http.StatusOK, page.View{Kind: page.SignedIn, Return: target})
 }
 
 // lostCookie says why the session did not come back.

@@ -257,8 +257,8 @@ func (v *signinVisit) unusable(name string, err error, returnTo string) error {
 	re := refusalOf(err)
 	v.count(name, "unusable_tokens")
 	v.problem("the user pool issued tokens that are refused here; check the app client, its scopes and the clock", re.reason, zap.Error(err))
-	if re.status == 503 {
-		return v.trouble(503, re.reason, page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
+	if re.status == 503 || re.reason == "unknown_key" { // keys that have just rotated are not asked for again at once
+		return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
 	}
 	cause := loopCauses[re.reason]
 	return v.trouble(500, "unusable_tokens", page.View{Kind: page.Loop, Cause: cause, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})

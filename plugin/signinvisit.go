@@ -50,7 +50,7 @@ func (s *Signin) attend(w http.ResponseWriter, r *http.Request, name string, e e
 			return v.refuse(err)
 		}
 	}
-	if err := s.sessions.await(r.Context()); err != nil {
+	if err := s.sessions.await(r.Context()); err != nil && name != "sign-out" { // which needs no keys to clear a cookie
 		return v.trouble(http.StatusServiceUnavailable, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", "")}})
 	}
 	return e.serve(v)

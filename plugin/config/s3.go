@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
 // S3 configures the handler that serves a private bucket as a website, with the
@@ -88,6 +91,30 @@ var (
 	bucketForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	bucketMethods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}
 )
+
+// BaseURL is where the bucket's keys are. By default the host names the bucket,
+// since that is all AWS promises for new buckets. The configuration must be valid,
+// and have its region.
+func (s *S3) BaseURL() *url.URL {
+	endpoint := s.Endpoint
+	if endpoint == "" {
+		endpoint = "https://s3." + s.Region + "." + verifier.DNSSuffix(s.Region)
+	}
+	base, _ := url.Parse(strings.TrimSuffix(endpoint, "/")) // Validate has seen it
+	if s.virtualHost() {
+		base.Host = s.Bucket + "." + base.Host
+	} else {
+		base.Path += "/" + s.Bucket
+	}
+	return base
+}
+
+func (s *S3) virtualHost() bool {
+	if s.Addressing != "" {
+		return s.Addressing == AddressingVirtualHost
+	}
+	return s.Endpoint == "" && !strings.Contains(s.Bucket, ".")
+}
 
 // Validate checks the configuration. Placeholders of bucket, region and endpoint
 // must have been replaced.

@@ -24,7 +24,7 @@ func init() { // not in the declaration, since they lead back to the table
 		SignIn: (*composer).signIn, Identify: (*composer).identify, Challenge: (*composer).challenge,
 		ChooseProvider: (*composer).chooseProvider, ForgotPassword: (*composer).forgotPassword,
 		ResetPassword: (*composer).resetPassword, SignUp: (*composer).signUp, ConfirmSignUp: (*composer).confirmSignUp,
-		RememberDevice: (*composer).rememberDevice, SignOut: (*composer).signOut, SignedOut: (*composer).signedOut,
+		RememberDevice: (*composer).rememberDevice, SignOut: (*composer).signOut, SignedIn: (*composer).signedIn, SignedOut: (*composer).signedOut,
 		ExpiredStep: (*composer).expired, CookieBlocked: (*composer).cookieBlocked, CookieTooBig: (*composer).cookieTooBig,
 		Loop: (*composer).loop, Unavailable: (*composer).unavailable, WrongLink: (*composer).wrongLink,
 		Denied: (*composer).denied, UnknownChallenge: (*composer).unknownChallenge, Misconfigured: (*composer).misconfigured,

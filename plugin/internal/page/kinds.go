@@ -88,6 +88,11 @@ func (c *composer) signOut() {
 	c.link(c.view.Return, "sign_out.stay")
 }
 
+func (c *composer) signedIn() {
+	c.heading("signed_in.heading")
+	c.next(c.view.Return, "action.continue")
+}
+
 func (c *composer) signedOut() {
 	c.heading("signed_out.heading")
 	c.note("signed_out.note")

@@ -77,7 +77,7 @@ func states() map[string]page.View {
 	all := map[string]page.View{}
 	for _, kind := range []page.Kind{
 		page.SignIn, page.Identify, page.ChooseProvider, page.ForgotPassword, page.ResetPassword, page.SignUp, page.ConfirmSignUp,
-		page.RememberDevice, page.SignOut, page.SignedOut, page.ExpiredStep, page.CookieBlocked, page.CookieTooBig, page.Loop,
+		page.RememberDevice, page.SignOut, page.SignedIn, page.SignedOut, page.ExpiredStep, page.CookieBlocked, page.CookieTooBig, page.Loop,
 		page.Unavailable, page.WrongLink, page.Denied, page.UnknownChallenge, page.Misconfigured,
 	} {
 		all[string(kind)] = view(kind)

@@ -26,6 +26,8 @@ const (
 	// SignOut asks before somebody is signed out by a link of another site.
 	SignOut Kind = "sign_out"
 
+	// SignedIn leads on to View.Return, for browsers that do not go by themselves.
+	SignedIn         Kind = "signed_in"
 	SignedOut        Kind = "signed_out"
 	ExpiredStep      Kind = "expired"
 	CookieBlocked    Kind = "cookie_blocked"

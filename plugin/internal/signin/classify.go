@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -66,7 +67,10 @@ func causeOf(operation string, err error) Cause {
 // of it, of something else that listens there, or none at all.
 func classifyTransport(cause Cause, err error) error {
 	_, broken := errors.AsType[*smithy.DeserializationError](err)
+	_, cut := errors.AsType[net.Error](err) // while the answer was read
 	switch {
+	case cut && cause.Status < http.StatusMultipleChoices:
+		return &UnavailableError{RetryAfter: retryAfter, Cause: cause, Err: networkError(err)}
 	case cause.Status == http.StatusTooManyRequests:
 		return &UnavailableError{RetryAfter: retryAfter, Throttled: true, Cause: cause}
 	case cause.Status >= http.StatusInternalServerError || cause.Status == 0 && !broken:

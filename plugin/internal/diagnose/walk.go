@@ -1,0 +1,136 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Place is where a handler stands.
+type Place struct {
+	server string
+	listen []string
+	errors bool // among the error routes
+	route  []int
+	hosts  []string
+	paths  []string
+}
+
+// String is how a reader of the configuration finds the place, such as
+// "app.example.com/admin/* (srv0, route 1.2)".
+func (p Place) String() string {
+	numbers := make([]string, len(p.route))
+	for i, number := range p.route {
+		numbers[i] = fmt.Sprint(number)
+	}
+	kind := "route"
+	if p.errors {
+		kind = "error route"
+	}
+	where := fmt.Sprintf("%s, %s %s", p.server, kind, strings.Join(numbers, "."))
+	if site := strings.Join(p.hosts, ",") + strings.Join(p.paths, ","); site != "" {
+		return fmt.Sprintf("%s (%s)", site, where)
+	}
+	return where
+}
+
+// within is the place of a route that these matchers lead to.
+func (p Place) within(match any) Place {
+	if hosts := matched(match, "host"); hosts != nil {
+		p.hosts = hosts
+	}
+	if paths := matched(match, "path"); paths != nil {
+		p.paths = paths
+	}
+	return p
+}
+
+// matched are the values of one kind of matcher, of all alternatives.
+func matched(match any, kind string) (values []string) {
+	sets, _ := match.([]any)
+	for _, set := range sets {
+		matchers, _ := set.(map[string]any)
+		list, _ := matchers[kind].([]any)
+		for _, value := range list {
+			if text, ok := value.(string); ok {
+				values = append(values, text)
+			}
+		}
+	}
+	return values
+}
+
+// handler is one handler of the configuration, whatever its kind.
+type handler struct {
+	Place
+	module string
+	raw    map[string]any
+}
+
+// decode reads the handler into its configuration, strictly, as Caddy does.
+func (h handler) decode(into any) error {
+	settings := maps.Clone(h.raw)
+	delete(settings, "handler")
+	return decode(settings, into)
+}
+
+// walker collects handlers from routes, subroutes and whatever else holds routes.
+type walker struct{ found []handler }
+
+func (w *walker) server(name string, server map[string]any) {
+	at := Place{server: name, listen: matched([]any{server}, "listen")}
+	w.walk(server["routes"], at)
+	w.walk(server["named_routes"], at)
+	at.errors = true
+	w.walk(server["errors"], at)
+}
+
+func (w *walker) walk(value any, at Place) {
+	switch value := value.(type) {
+	case []any:
+		for i, element := range value {
+			inner := at
+			if isRoute(element) {
+				inner.route = append(slices.Clone(at.route), i+1)
+			}
+			w.walk(element, inner)
+		}
+	case map[string]any:
+		if isRoute(value) {
+			at = at.within(value["match"])
+		}
+		if module, ok := value["handler"].(string); ok {
+			w.found = append(w.found, handler{at, module, value})
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			w.walk(value[key], at)
+		}
+	}
+}
+
+func isRoute(value any) bool {
+	object, _ := value.(map[string]any)
+	_, ok := object["handle"].([]any)
+	return ok
+}
+
+// handlersOf are all handlers of a configuration, server by server.
+func handlersOf(document []byte) ([]handler, error) {
+	var cfg struct {
+		Apps struct {
+			HTTP struct {
+				Servers map[string]map[string]any `json:"servers"`
+			} `json:"http"`
+		} `json:"apps"`
+	}
+	if err := json.Unmarshal(document, &cfg); err != nil {
+		return nil, err
+	}
+	var w walker
+	for _, name := range slices.Sorted(maps.Keys(cfg.Apps.HTTP.Servers)) {
+		w.server(name, cfg.Apps.HTTP.Servers[name])
+	}
+	return w.found, nil
+}
