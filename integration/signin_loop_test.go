@@ -29,13 +29,13 @@ reverse_proxy $UPSTREAM`
 func TestLoopsEnd(t *testing.T) {
 	w := startedHosted(t, signinSetup{site: loopSite})
 	for _, row := range []struct {
-		name, target string
-		status       int
-		cause        string
+		name, target   string
+		status         int
+		heading, cause string
 	}{
-		{"a group that the user is not in", "/kings", 403, "lacks a group or a right"},
-		{"a scope that nobody gives", "/scope", 403, "lacks a group or a right"},
-		{"a strength that no sign-in has", "/strong", 401, "operators of this site find more"},
+		{"a group that the user is not in", "/kings", 403, "no access", "does not have the right"},
+		{"a scope that nobody gives", "/scope", 403, "no access", "does not have the right"},
+		{"a strength that no sign-in has", "/strong", 401, "goes around in circles", "operators of this site find more"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := w.row(t)
@@ -44,7 +44,7 @@ func TestLoopsEnd(t *testing.T) {
 			calls := w.cognito.Requests(cognitolocal.EndpointAuthorize)
 			warned := w.logged("warn", "session refused right after sign-in")
 			got := b.submit("username", "jo", "password", password)
-			b.wantPage(got, row.status, row.cause, "goes around in circles")
+			b.wantPage(got, row.status, row.cause, row.heading)
 			if got.url.Path != row.target || w.cognito.Requests(cognitolocal.EndpointAuthorize) != calls {
 				t.Errorf("expected no further sign-in, got %q", b.hops)
 			}

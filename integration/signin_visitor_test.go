@@ -99,17 +99,6 @@ func (w *signinWorld) wantNoCookies(saw seen) {
 	}
 }
 
-// problemCode is the code of a problem document.
-func (w *signinWorld) problemCode(got answer) string {
-	w.Helper()
-	if got.header.Get("Content-Type") != "application/problem+json" {
-		w.Errorf("expected a problem document, got %q with %.200q", got.header.Get("Content-Type"), got.body)
-		return ""
-	}
-	code, _ := decode(w.T, got.body)["code"].(string)
-	return code
-}
-
 // hop is the first URL of the last visit that contains part.
 func (b *browser) hop(part string) *url.URL {
 	b.Helper()

@@ -151,18 +151,27 @@ func (b *browser) resolve(base, target string) *url.URL {
 	return to
 }
 
+// leadsTo is where a browser goes on to by itself: a redirect, or the page after
+// sign-in.
+func (a answer) leadsTo() string {
+	if target, ok := strings.CutPrefix(a.header.Get("Refresh"), "0; url="); ok && a.status == http.StatusOK {
+		return target
+	}
+	return a.header.Get("Location")
+}
+
 // navigate follows redirects to a page.
 func (b *browser) navigate(method string, target *url.URL, body string) visited {
 	b.Helper()
 	for range 12 {
 		b.hops = append(b.hops, method+" "+target.String())
 		got := b.request(method, target, body)
-		location := got.header.Get("Location")
-		if got.status < 300 || got.status > 399 || location == "" {
+		location := got.leadsTo()
+		if location == "" || got.status >= 400 {
 			b.page = visited{got, target, parseForm(got.body)}
 			return b.page
 		}
-		if got.status != http.StatusSeeOther && got.status != http.StatusFound {
+		if got.status != http.StatusOK && got.status != http.StatusSeeOther && got.status != http.StatusFound {
 			b.Errorf("expected redirects with 302 or 303, got %d", got.status)
 		}
 		method, target, body = http.MethodGet, b.resolve(target.String(), location), ""

@@ -178,6 +178,9 @@ func (v *visitor) request(t *testing.T, method string, to *url.URL, form url.Val
 			v.cookies[cookie.Name] = cookie.Value
 		}
 	}
+	if target, ok := strings.CutPrefix(answer.Header.Get("Refresh"), "0; url="); ok {
+		return target
+	}
 	return answer.Header.Get("Location")
 }
 

@@ -1,0 +1,115 @@
+package integration_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
+)
+
+// TestAttemptsAreLimited per user, address and client, and in all. Cognito does not
+// hear of the rest.
+func TestAttemptsAreLimited(t *testing.T) {
+	const jo, mo = "jo", "mo"
+	type attempt struct{ username, address string }
+	tests := []struct {
+		name, limit string
+		allowed     []attempt
+		refused     attempt
+		still       []attempt
+	}{
+		{"a user, in whatever letters", "user 2", []attempt{{jo, "192.0.2.1"}, {" Jo ", "192.0.2.2"}}, attempt{"JO", "192.0.2.3"}, []attempt{{mo, "192.0.2.3"}}},
+		{"an address", "address 2", []attempt{{jo, "192.0.2.1"}, {mo, "192.0.2.1"}}, attempt{jo, "192.0.2.1"}, []attempt{{jo, "192.0.2.2"}}},
+		{"a network of IPv6", "address 2", []attempt{{jo, "2001:db8::1"}, {mo, "2001:db8::2"}}, attempt{jo, "2001:db8::ffff"}, []attempt{{jo, "2001:db8:0:1::1"}}},
+		{"the client", "client 2", []attempt{{jo, "192.0.2.1"}, {mo, "192.0.2.2"}}, attempt{jo, "192.0.2.3"}, nil},
+		{"all", "all 2", []attempt{{jo, "192.0.2.1"}, {mo, "192.0.2.2"}}, attempt{jo, "192.0.2.3"}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := &signinWorld{newWorld(t)}
+			w.addClient(everyFlow)
+			s := w.setup(signinSetup{signin: "page\nlimit " + tt.limit})
+			s.server = "trusted_proxies_unix"
+			w.load(s)
+			try := func(a attempt, want int) *apiVisit {
+				t.Helper()
+				v := w.newAPIVisit()
+				v.request("POST", "/_cognito/sign-in", `{"username":"`+a.username+`","password":"`+password+`"}`,
+					"Content-Type: application/json", "X-Forwarded-For: "+a.address)
+				if v.last.status != want {
+					t.Errorf("%v: expected %d, got %d with %s", a, want, v.last.status, v.last.body)
+				}
+				return v
+			}
+			for _, a := range tt.allowed {
+				try(a, 200)
+			}
+			calls := w.cognito.Requests(cognitolocal.EndpointAPI)
+			v := try(tt.refused, 429)
+			v.wantFailure(429, "too_many_attempts")
+			if wait, err := strconv.Atoi(v.last.header.Get("Retry-After")); err != nil || wait < 1 || wait > 60 {
+				t.Errorf("expected a wait of up to a minute, got %q", v.last.header.Get("Retry-After"))
+			}
+			if n := w.cognito.Requests(cognitolocal.EndpointAPI); n != calls {
+				t.Errorf("expected that Cognito is not asked, got %d calls", n-calls)
+			}
+			for _, a := range tt.still {
+				try(a, 200)
+			}
+			if w.logged("info", "sign-in attempt over the limit") != 1 {
+				t.Errorf("expected a line in the log, got %v", w.logLines())
+			}
+		})
+	}
+}
+
+// TestLimitsHoldForEveryEndpoint, and keep the step.
+func TestLimitsHoldForEveryEndpoint(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: everyFlow, signIn: optionalFactors, signin: "page {\nsign_up email\n}\nlimit user 1"})
+	rows := &together{T: t}
+	defer rows.Wait()
+	for _, endpoint := range []string{"forgot-password", "reset-password", "sign-up", "confirm-sign-up", "resend-code"} {
+		rows.run(endpoint, func(t *testing.T) {
+			v := w.on(t).newAPIVisit()
+			v.post("sign-in", "username", "of-"+endpoint, "password", "x")
+			v.post(endpoint, "username", "of-"+endpoint)
+			v.wantFailure(429, "too_many_attempts")
+		})
+	}
+	rows.run("an answer", func(t *testing.T) {
+		p := w.on(t).addPerson(cognitolocal.User{Username: "kit", MFA: allFactors[:1]})
+		v := pageVisit{p.newBrowser()}
+		v.begin("username", "kit", "password", password)
+		v.answer("code", "000000")
+		v.wantPage(429, "Enter your code", "Too many attempts. Wait a few minutes and try again.")
+		if v.page.form.fields.Get("state") == "" || v.page.header.Get("Retry-After") == "" {
+			t.Errorf("expected to be able to go on later, got %v", v.page.header)
+		}
+	})
+}
+
+// TestCognitoLearnsTheVisitorsAddress, for threat protection; with SRP it never
+// learns the password.
+func TestCognitoLearnsTheVisitorsAddress(t *testing.T) {
+	w := &signinWorld{newWorld(t)}
+	w.addClient(everyFlow)
+	check(t, w.pool.SetSignIn(optionalFactors))
+	r := w.newRelay()
+	s := w.setup(signinSetup{signin: "page" + manyAttempts})
+	s.pools, s.server = r.between(s.pools), "trusted_proxies_unix"
+	w.load(s)
+	w.addPerson(cognitolocal.User{Username: "kit", MFA: allFactors[:1]})
+	v := w.newAPIVisit()
+	v.request("POST", "/_cognito/sign-in", `{"username":"kit","password":"`+password+`"}`, "Content-Type: application/json", "X-Forwarded-For: 192.0.2.7")
+	v.request("POST", "/_cognito/sign-in", `{"state":"`+v.said.State+`","code":"`+w.pool.LastCode("kit")+`"}`, "Content-Type: application/json", "X-Forwarded-For: 192.0.2.8")
+	sent := r.requests()
+	if len(sent) != 3 || !v.said.SignedIn {
+		t.Fatalf("expected a sign-in of three calls, got %d with %s", len(sent), v.last.body)
+	}
+	for i, address := range []string{"192.0.2.7", "192.0.2.7", "192.0.2.8"} {
+		if !strings.Contains(sent[i], `"UserContextData":{"IpAddress":"`+address+`"}`) || strings.Contains(sent[i], password) {
+			t.Errorf("expected call %d to tell of %s and not of the password, got %s", i+1, address, sent[i])
+		}
+	}
+}
