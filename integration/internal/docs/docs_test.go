@@ -1,0 +1,52 @@
+package docs_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/docs"
+)
+
+var update = flag.Bool("update", false, "rewrite caddyfile/docs")
+
+const root = "../../.."
+
+func TestPagesSayWhatTheCodeSays(t *testing.T) {
+	pages, err := docs.Pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range pages {
+		path := filepath.Join(root, "caddyfile/docs", name)
+		if *update {
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != want {
+			t.Errorf("%s is not what the code says (%v); go test ./integration/internal/docs -update rewrites it", path, err)
+		}
+	}
+}
+
+// A page that nothing writes any more would go on saying what was.
+func TestNoPageIsLeftOver(t *testing.T) {
+	pages, err := docs.Pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(root + "/caddyfile/docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if _, ok := pages[name]; !ok && name != "what-happens.md" {
+			t.Errorf("%s: expected it to be written from the code", name)
+		}
+	}
+}
