@@ -158,7 +158,8 @@ func (a *App) Cleanup() error {
 			a.env.logger.Error("releasing credentials", zap.String("credentials", name), zap.Error(err))
 		}
 	}
-	a.acquired, a.exchanges, a.sessions, a.replaced = nil, nil, nil, nil // or configurations would keep each other in memory
+	// Sessions stay: the last requests of this configuration still look them up.
+	a.acquired, a.exchanges, a.replaced = nil, nil, nil // or configurations would keep each other in memory
 	return nil
 }
 
