@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/audits"
@@ -27,12 +28,13 @@ const windowWidth, windowHeight = 1280, 1300
 type person struct {
 	*testing.T
 	*site
-	tab      context.Context
-	profile  cdp.BrowserContextID
-	console  *console
-	answer   *network.Response // to the last navigation
-	scripts  bool              // the browser runs them
-	pictures *pictures
+	tab       context.Context
+	profile   cdp.BrowserContextID
+	console   *console
+	documents *documents
+	answer    *network.Response // to the last navigation
+	scripts   bool              // the browser runs them
+	pictures  *pictures
 }
 
 // visitor is a person with a profile of her own.
@@ -76,7 +78,9 @@ func (p *person) open(browser context.Context) {
 	tab, closeTab := chromedp.NewContext(browser, chromedp.WithTargetID(id))
 	p.T.Cleanup(closeTab)
 	p.tab = tab
+	p.documents = new(documents)
 	chromedp.ListenTarget(tab, p.console.listen)
+	chromedp.ListenTarget(tab, p.documents.listen)
 	// Without a deadline, with which the tab would end.
 	check(p.T, chromedp.Run(tab, audits.Enable(), emulation.SetFocusEmulationEnabled(true)))
 }
@@ -114,6 +118,40 @@ func (p *person) load(actions ...chromedp.Action) {
 		p.T.Fatalf("waited for a page: %v at %q: %s\n%s", err, p.url(), p.text("body"), p.console)
 	}
 	p.answer = answer
+	p.goOn()
+}
+
+// goOn waits for the page to which the one after sign-in leads by itself.
+func (p *person) goOn() {
+	p.T.Helper()
+	if p.answer == nil || p.answer.Status != 200 || !strings.Contains(p.answer.URL, "/landing?") {
+		return
+	}
+	landing := p.answer.URL
+	p.until("the browser goes on", func() bool {
+		p.answer = p.documents.last()
+		return p.answer.URL != landing && js[bool](p, "document.readyState === 'complete' && !location.href.includes('/landing?')")
+	})
+}
+
+// documents keeps the answer with the page that came last.
+type documents struct {
+	mu     sync.Mutex // guards answer
+	answer *network.Response
+}
+
+func (d *documents) listen(event any) {
+	if got, ok := event.(*network.EventResponseReceived); ok && got.Type == network.ResourceTypeDocument {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.answer = got.Response
+	}
+}
+
+func (d *documents) last() *network.Response {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.answer
 }
 
 // visit types a path of the site, or a URL, into the address bar.
@@ -232,7 +270,6 @@ func (p *person) finds(text string) {
 // isSignedIn expects the application at a path, for a user.
 func (p *person) isSignedIn(user, target string) {
 	p.T.Helper()
-	p.until("the application answers", func() bool { return strings.HasPrefix(p.text("h1"), "Orders of") })
 	if got := p.text("h1"); got != "Orders of "+user || p.text("#target") != target || p.url() != p.origin+target {
 		p.T.Fatalf("expected the orders of %s at %s, got %q at %s: %s", user, target, got, p.url(), p.text("body"))
 	}

@@ -161,6 +161,10 @@ $ORIGIN {
 	cognito_auth @admins main {
 		require group admins
 	}
+	@strict path /strict
+	cognito_auth @strict main {
+		require acr urn:nobody:has
+	}
 	cognito_auth main {
 		` + w.setup.auth + `
 	}

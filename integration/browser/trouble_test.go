@@ -85,8 +85,9 @@ func TestLoop(t *testing.T) {
 	p.fill("Username", "jo")
 	p.fill("Password", password)
 	p.press("Sign in")
-	p.sees("loop", "Signing in goes around in circles", 403)
-	p.finds("Your account lacks a group or a right that this page asks for.")
+	p.sees("no right", "You have no access to this page", 403)
+	p.visit("/strict")
+	p.sees("loop", "Signing in goes around in circles", 401)
 }
 
 func TestStepThatIsNoStep(t *testing.T) {
