@@ -210,7 +210,7 @@ func TestSigninRefusesLine(t *testing.T) {
 		{"limit without a number", "limit address", badLimit + `"address"`},
 		{"limit with a unit", "limit address 5 minute", badLimit + `"address 5 minute"`},
 		{"limit with a rate", "limit address 5/m", `limit: address: expected a whole number of attempts a minute, got "5/m"`},
-		{"limit of none", "limit address 0", `limit: address: expected 1 or more attempts a minute, got 0`},
+		{"limit of none", "limit address 0", `limit: address: expected 1 to 100000 attempts a minute, got 0`},
 		{"limit of something else", "limit ip 5", `limit: expected address, user, client or all, got "ip"`},
 		{"a limit twice", "limit user 6", `limit: "user" stands here twice; remove one of them`},
 	})

@@ -136,8 +136,8 @@ func TestCommandSaysWhatIsWrong(t *testing.T) {
 		ok   bool
 	}{
 		{"nobody to sign out", []string{"sign-out", "--pool", "signin", "--address", admin}, "--sub", false},
-		{"an unknown pool", []string{"sign-out", "--pool", "nosuch", "--sub", "x", "--address", admin}, "no user_pool is named", false},
-		{"no Caddy there", []string{"sign-out", "--pool", "signin", "--sub", "x", "--address", admin + "x"}, "no such file", false},
+		{"an unknown pool", []string{"sign-out", "--pool", "nosuch", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin}, "no user_pool is named", false},
+		{"no Caddy there", []string{"sign-out", "--pool", "signin", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin + "x"}, "no such file", false},
 		{"the status", []string{"status", "--address", admin}, `"signed_out": 0`, true},
 	} {
 		out, err := i.command(append([]string{"cognito"}, row.args...)...).CombinedOutput()
@@ -159,17 +159,18 @@ func TestAdminSignOutIsStrict(t *testing.T) {
 	}{
 		{"no body", ``, 400, `expected {\"pool\"`},
 		{"no object", `"jo"`, 400, "body: expected"},
-		{"an unknown member", `{"pool": "signin", "sub": "x", "all": true}`, 400, "all"},
+		{"an unknown member", `{"pool": "signin", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "all": true}`, 400, "all"},
 		{"a misspelt member", `{"pool": "signin", "user": "x"}`, 400, "user"},
-		{"no pool", `{"sub": "x"}`, 400, "pool: required"},
+		{"no pool", `{"sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 400, "pool: required"},
 		{"no sub", `{"pool": "signin"}`, 400, "sub: required"},
 		{"an empty sub", `{"pool": "signin", "sub": ""}`, 400, "sub: required"},
-		{"a sub that is none", `{"pool": "signin", "sub": "` + strings.Repeat("x", 257) + `"}`, 400, "sub: expected at most"},
-		{"two objects", `{"pool": "signin", "sub": "x"}{}`, 400, "one JSON object"},
+		{"a sub that is none", `{"pool": "signin", "sub": "` + strings.Repeat("x", 257) + `"}`, 400, "sub: expected the claim sub"},
+		{"a user name for the sub", `{"pool": "signin", "sub": "jose"}`, 400, "sub: expected the claim sub"},
+		{"two objects", `{"pool": "signin", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}{}`, 400, "one JSON object"},
 		{"a number for the sub", `{"pool": "signin", "sub": 1}`, 400, "sub"},
 		{"a large body", `{"pool": "signin", "sub": "` + strings.Repeat("x", 1<<16) + `"}`, 400, "body"},
-		{"an unknown pool", `{"pool": "nosuch", "sub": "x"}`, 404, "no user_pool is named"},
-		{"a pool without sessions", `{"pool": "plain", "sub": "x"}`, 409, "keeps no sessions"},
+		{"an unknown pool", `{"pool": "nosuch", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 404, "no user_pool is named"},
+		{"a pool without sessions", `{"pool": "plain", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 409, "keeps no sessions"},
 	} {
 		if got := i.ask(http.MethodPost, "/cognito/sign-out", row.body); got.status != row.status || !strings.Contains(got.body, row.want) {
 			t.Errorf("%s: expected %d with %q, got %d with %q", row.name, row.status, row.want, got.status, got.body)

@@ -151,3 +151,19 @@ func TestPasskeysOfOthersAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// A name that nobody has comes back from Cognito in another form than a user's, which
+// the sealed state must not show.
+func TestTheLengthOfAStateTellsNoUsersApart(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: cognitolocal.Client{AuthFlows: []string{cognitolocal.AllowUserAuth, cognitolocal.AllowRefreshTokenAuth}}, signin: "page {\nflow USER_AUTH\npreferred PASSWORD\n}"})
+	lengths := make(map[int][]string)
+	for _, name := range []string{"jo", "mo", "nobody", "x", "somebody-with-a-rather-long-name@example.org"} {
+		got := w.sendJSON("/_cognito/sign-in", map[string]any{"username": name})
+		w.wantStatus(200, got)
+		state, _ := decode(t, got.body)["state"].(string)
+		lengths[len(state)] = append(lengths[len(state)], name)
+	}
+	if len(lengths) != 1 {
+		t.Errorf("expected states of one length, got %v", lengths)
+	}
+}

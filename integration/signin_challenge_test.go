@@ -140,6 +140,13 @@ func TestCustomChallenges(t *testing.T) {
 		settings.CustomAuth = &custom
 		w := startedSignin(t, signinSetup{client: everyFlow, signIn: settings, signin: "page {\nflow CUSTOM_AUTH\n}" + manyAttempts})
 		w.walkAll(withPassword, []walkRow{{"questions", user, rounds}})
+		calls := w.cognito.Requests(cognitolocal.EndpointAPI)
+		v := w.newAPIVisit()
+		v.post("sign-in", "username", "jo")
+		v.wantFailure(422, "input")
+		if n := w.cognito.Requests(cognitolocal.EndpointAPI); n != calls {
+			t.Errorf("expected nobody to get to the triggers without a password, got %d calls", n-calls)
+		}
 	})
 	t.Run("instead of a password", func(t *testing.T) {
 		w := startedSignin(t, signinSetup{client: everyFlow, signIn: settings, signin: "page {\nflow CUSTOM_AUTH\npasswordless\n}" + manyAttempts})

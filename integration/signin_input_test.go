@@ -30,7 +30,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"an unknown field in JSON", "sign-in", `{"Username":"a"}`, asJSON, 400, `unknown field "Username"; expected some of`},
 		{"a field of another endpoint", "forgot-password", "username=a&new_password=b", form, 400, `unknown field "new_password"`},
 		{"an attribute where there are none", "forgot-password", "username=a&attribute.email=b", form, 400, `unknown field "attribute.email"`},
-		{"an unknown field that is long and odd", "sign-in", strings.Repeat("%F0%9F%99%82", 99) + "=a", form, 400, `\U0001f642`},
+		{"an unknown field that is long and odd", "sign-in", strings.Repeat("%F0%9F%99%82", 99) + "=a", form, 400, `with a name that is none`},
 		{"a number for a text", "sign-in", `{"username":1}`, asJSON, 400, `"username": expected a string`},
 		{"a list for a text", "sign-in", `{"username":["a","b"]}`, asJSON, 400, `"username": expected a string`},
 		{"an object for a text", "sign-in", `{"password":{"$ne":""}}`, asJSON, 400, `"password": expected a string`},

@@ -89,6 +89,33 @@ func TestLimitsHoldForEveryEndpoint(t *testing.T) {
 	})
 }
 
+// TestTokensThatAnybodySendsAreLimited: Cognito is not asked for whoever likes, and
+// the log is not filled.
+func TestTokensThatAnybodySendsAreLimited(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: everyFlow, signIn: optionalFactors, signin: "page\ndeliver tokens\nlimit address 4"})
+	p := w.addPerson(cognitolocal.User{Username: "kit", MFA: allFactors[:1]})
+	step := w.newAPIVisit()
+	step.begin("username", p.name, "password", password)
+	v := w.newAPIVisit()
+	for range 3 {
+		v.post("sign-out", "refresh_token", "x")
+		if v.last.status != 200 {
+			t.Fatalf("expected to be signed out, got %d with %s", v.last.status, v.last.body)
+		}
+	}
+	calls := w.cognito.Requests(cognitolocal.EndpointAPI)
+	v.post("sign-out", "refresh_token", "x")
+	v.wantFailure(429, "too_many_attempts")
+	v.post("remember-device", "state", step.said.State, "choice", "yes", "access_token", "x")
+	v.wantFailure(422, "session_expired")
+	if n := w.cognito.Requests(cognitolocal.EndpointAPI); n != calls {
+		t.Errorf("expected that Cognito is not asked, got %d calls", n-calls)
+	}
+	if w.logged("warn", "a device cannot be remembered")+w.logged("warn", "sign-in failed") != 0 {
+		t.Errorf("expected no warnings of what anybody can send, got %v", w.logLines())
+	}
+}
+
 // TestCognitoLearnsTheVisitorsAddress, for threat protection; with SRP it never
 // learns the password.
 func TestCognitoLearnsTheVisitorsAddress(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -140,14 +141,14 @@ func readSignOut(body io.Reader) (who signOutRequest, err error) {
 		return who, errors.New("pool: required; give the name of a user_pool, as in the global option cognito")
 	case who.Subject == "":
 		return who, errors.New("sub: required; give the claim sub of the user's tokens, which Cognito also shows as an attribute of the user")
-	case len(who.Subject) > maxSubject:
-		return who, fmt.Errorf("sub: expected at most %d characters, got %d; give the claim sub of the user's tokens", maxSubject, len(who.Subject))
+	case !subjectForm.MatchString(who.Subject): // a user name would sign nobody out, and look as if
+		return who, fmt.Errorf("sub: expected the claim sub of the user's tokens, a UUID such as 5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a, got %.80q", who.Subject)
 	}
 	return who, nil
 }
 
-// maxSubject bounds what is stored. Cognito's have 36 characters.
-const maxSubject = 256
+// subjectForm is that of Cognito's subjects.
+var subjectForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func noSessions(pool string) error {
 	if len(livePools(pool)) == 0 {

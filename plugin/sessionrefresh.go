@@ -72,6 +72,9 @@ func (s *sessions) verifyOne(ctx context.Context, raw session.Secret, use verifi
 // denies reports whether a verified token belongs to somebody who was signed out.
 func (s *sessions) denies(tok *verifier.Token) bool {
 	s.awaitSignOuts()
+	if s.denied.Len() == 0 {
+		return false
+	}
 	origin, _ := tok.StringClaim("origin_jti")
 	signedIn, _ := tok.AuthTime()
 	return s.denied.Denied(origin, tok.Subject(), signedIn)
@@ -81,8 +84,14 @@ func (s *sessions) denies(tok *verifier.Token) bool {
 // sign-ins up to now until then. Cognito is not asked: elsewhere such tokens go on
 // to verify. It takes effect here even if the error says that others may not know.
 func (s *sessions) signOutUser(ctx context.Context, sub string) (until time.Time, err error) {
-	until = time.Now().Add(s.lifetime).UTC().Truncate(time.Second)
+	until = s.deniedUntil(time.Now()).UTC().Truncate(time.Second)
 	return until, s.denied.DenyUser(ctx, sub, until)
+}
+
+// deniedUntil is when no session and no token of a sign-in up to now is good any
+// more, whoever refreshes it here.
+func (s *sessions) deniedUntil(now time.Time) time.Time {
+	return now.Add(max(s.lifetime, session.LongestToken) + duration(s.pool.cfg.Leeway))
 }
 
 // sessionsOf are the sessions of a pool, which this configuration keeps from now

@@ -151,7 +151,7 @@ func (s *sessions) resume(r *http.Request, answer http.Header, need session.Need
 // store sets the cookie of a session. One that does not fit any more is reported:
 // the old cookie goes on until its tokens expire.
 func (s *sessions) store(ctx context.Context, answer http.Header, current *session.Session) {
-	if err := s.seal(answer, current); err != nil && ctx.Err() == nil {
+	if err := s.seal(answer, current); err != nil && ctx.Err() == nil && s.unsealed.due(s.pool.name) {
 		s.env.Load().logger.Error("cannot keep a refreshed session", zap.String("pool", s.pool.name), zap.Error(err))
 	}
 }
@@ -195,5 +195,7 @@ func keepPrivate(answer http.Header) {
 	if answer.Get("Cache-Control") == "" {
 		answer.Set("Cache-Control", "private")
 	}
-	answer.Add("Vary", "Cookie")
+	if !slices.Contains(answer["Vary"], "Cookie") { // of another handler on the route
+		answer.Add("Vary", "Cookie")
+	}
 }

@@ -103,9 +103,9 @@ func (v *signinVisit) apiFailure(status int, err error, view page.View) error {
 }
 
 // apiProblem answers with a failure that is not of a step.
-func (v *signinVisit) apiProblem(status int, code, text string, _ page.View) error {
+func (v *signinVisit) apiProblem(status int, code string) error {
 	return v.json(status, problemType, signinProblem{
-		problem:   problem{Title: http.StatusText(status), Status: status, Detail: text, Code: code},
+		problem:   problem{Title: http.StatusText(status), Status: status, Detail: codeTexts[code], Code: code},
 		RequestID: requestID(v.r),
 	})
 }
@@ -177,7 +177,7 @@ func (v *signinVisit) session() error {
 	opened, err := v.sessions.opened(v.r, v.w.Header())
 	if err != nil {
 		v.retryAfter(time.Second)
-		return v.apiProblem(http.StatusServiceUnavailable, "unavailable", codeTexts["unavailable"], page.View{})
+		return v.apiProblem(http.StatusServiceUnavailable, "unavailable")
 	}
 	if opened == nil {
 		v.w.Header().Set("WWW-Authenticate", challenge(""))

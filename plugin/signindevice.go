@@ -96,7 +96,8 @@ func (v *signinVisit) sealDevice(username string, device signin.Device) string {
 }
 
 func (v *signinVisit) forgetDevice() {
-	if delete(v.in, "device"); !v.delivers() {
+	delete(v.in, "device")
+	if !v.delivers() {
 		v.setDevice("", -1)
 	}
 }
@@ -137,11 +138,14 @@ func (v *signinVisit) askAPI(ask bool, device signin.Device, returnTo string) ap
 // token along.
 func (v *signinVisit) rememberDevice() error {
 	t, err := v.ticket()
-	if err == nil && v.in["choice"] == "yes" {
+	switch {
+	case err == nil && t.Device == "": // of another step, to which anybody gets
+		err = &signin.Error{Reason: signin.ErrSession}
+	case err == nil && v.in["choice"] == "yes":
 		err = v.remember(t.Device)
 	}
 	if err != nil {
-		v.problem("a device cannot be remembered", signin.Reason(err), causeFields(err)...)
+		v.logFailure("remember_device", signin.Reason(err), err)
 	}
 	switch {
 	case v.api && err != nil:

@@ -20,8 +20,8 @@ func flowCookie(state string) string { return flowPrefix + state }
 // browserCookie names the browser to the flows that it began. A cookie with a path
 // can be set by a sibling host, which could have a visitor finish the sign-in that
 // an attacker began, and so work in the attacker's account; one with this prefix
-// cannot.
-const browserCookie = "__Host-cognito-browser"
+// cannot. The dot keeps it apart from the session of a user_pool named browser.
+const browserCookie = "__Host-cognito.browser"
 
 // keepFlow sets the cookie of a flow.
 func (v *signinVisit) keepFlow(flow hosted.Flow) error {

@@ -9,7 +9,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -157,12 +159,16 @@ func repeated(name string) error {
 }
 
 // shown is a name that a visitor sent, fit for an answer.
+//
+// JSON that is sent as a form is one long name, with the password in it.
 func shown(name string) string {
-	if len(name) > 40 {
-		name = name[:40] + "…"
+	if !nameForm.MatchString(name) {
+		return "with a name that is none"
 	}
-	return fmt.Sprintf("%+q", name)
+	return strconv.Quote(name)
 }
+
+var nameForm = regexp.MustCompile(`^[A-Za-z][\w.:-]{0,63}$`)
 
 // eachMember calls f for the members of a JSON object in their order, including
 // those that are repeated.

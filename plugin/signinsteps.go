@@ -40,15 +40,15 @@ func (v *signinVisit) seal(t ticket) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(t.State) == 0 { // a sign-up that found an account has no session, which the length must not tell
-		document = append(document, bytes.Repeat([]byte{' '}, max(0, sessionRoom-len(t.Confirmed)))...)
-	}
+	document = append(document, bytes.Repeat([]byte{' '}, ticketStep-len(document)%ticketStep)...)
 	return v.tickets.Seal(document, time.Now().Add(ticketLifetime))
 }
 
-// sessionRoom is more than the sessions of Cognito, which have some 1,000
-// characters.
-const sessionRoom = 2048
+// ticketStep is what the lengths of tickets are multiples of, since they must not
+// tell whether there is such a user: a sign-up that found an account has no session,
+// and Cognito gives a name that nobody has another form than that of a user. Most
+// tickets have room in one step.
+const ticketStep = 4096
 
 // ticket opens the ticket of the form. One that does not open is a sign-in that
 // took too long.
@@ -84,6 +84,9 @@ func (v *signinVisit) openSignIn() error {
 	query := v.r.URL.Query()
 	if v.hosted != nil && (v.Page == nil || query.Get("provider") != "") {
 		return v.beginHosted(query.Get("provider"))
+	}
+	if strings.HasPrefix(v.origin(v.r), "http://") && !isLocal(v.r.Host) && v.problems.due("http") {
+		v.problem("the sign-in page is open over http: passwords can be read, and browsers keep no session; use https, or trusted_proxies behind a load balancer", "insecure")
 	}
 	return v.show(200, v.signInView(v.returnTo(query.Get("return_to"))))
 }
@@ -121,6 +124,9 @@ func (v *signinVisit) start() error {
 	in.Device = v.device(in.Username)
 	t.Device = in.Device.Key
 	v.dropFormer()
+	if in.Flow == signin.FlowCustom && in.Password == "" && v.asksPassword() { // or all would be left to the triggers
+		return v.failed("start", in.Username, &signin.Error{Reason: signin.ErrInput, Detail: string(signin.FieldPassword)}, t, again)
+	}
 	return v.run("start", in, t, again)
 }
 
@@ -285,7 +291,7 @@ func (v *signinVisit) trouble(status int, code string, view page.View) error {
 		v.retryAfter(time.Second)
 	}
 	if v.api {
-		return v.apiProblem(status, code, codeTexts[code], view)
+		return v.apiProblem(status, code)
 	}
 	return v.show(status, view)
 }

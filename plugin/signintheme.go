@@ -19,6 +19,7 @@ func newPages(cfg *config.Signin, pool *config.UserPool) (*page.Pages, error) {
 	opts := page.Options{
 		Title: theme.Title, Languages: theme.Languages, Login: page.Login(theme.Login),
 		Attributes: theme.Inputs, Custom: customOf(theme.Challenges), FormOrigins: formOrigins(cfg, pool),
+		InsecureHTTP: pool.InsecureHTTP,
 	}
 	if len(theme.Accent) == 2 {
 		opts.Accent = page.Accent{Light: theme.Accent[0], Dark: theme.Accent[1]}

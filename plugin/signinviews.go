@@ -90,7 +90,7 @@ func (v *signinVisit) challengeView(t ticket, username string, challenge signin.
 		Kind: page.Challenge, Challenge: challenge, Username: username, Hidden: hiddenStep(sealed, t.Return),
 		Minutes: challengeMinutes, Paths: page.Paths{Submit: v.url("sign-in", ""), Restart: v.url("sign-in", t.Return)},
 	}
-	if v.flow() == signin.FlowChoice {
+	if v.flow() == signin.FlowChoice && challenge.Name != signin.SelectChallenge {
 		view.Paths.Another = v.url("sign-in", t.Return, "choose", "1")
 		if t.FirstFactor && (challenge.Name == signin.EmailOTP || challenge.Name == signin.SMSOTP) {
 			view.Paths.Resend = v.url("resend-code", "")

@@ -95,9 +95,9 @@ func (v *signinVisit) show(status int, view page.View) error {
 	for name, value := range v.pages.Headers(view) {
 		v.w.Header().Set(name, value)
 	}
-	if v.name == "callback" || v.name == "landing" {
+	if (v.name == "callback" || v.name == "landing") && view.Kind != page.SignIn && view.Kind != page.Identify {
 		// The site would learn from Referer of a code that may not have been used
-		// (RFC 9700 §4.2.4). These pages have no forms, which need it.
+		// (RFC 9700 §4.2.4). Forms need it: they come after a refusal.
 		v.w.Header().Set("Referrer-Policy", "no-referrer")
 	}
 	var body strings.Builder

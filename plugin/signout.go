@@ -27,13 +27,16 @@ func (v *signinVisit) signOut() error {
 // endSession ends it here, at the pool and at all instances. That the browser
 // forgets it does not depend on anybody else.
 func (v *signinVisit) endSession() error {
+	if token := v.in["refresh_token"]; token != "" && v.delivers() {
+		if wait := v.allow(""); wait > 0 {
+			return v.tooMany(wait, page.View{})
+		}
+		v.revokeToken(signin.Secret(token))
+	}
 	opened, _ := v.sessions.opened(v.r, v.w.Header())
 	v.sessions.clear(v.w.Header())
 	if opened != nil {
 		v.revoke(opened.Session)
-	}
-	if token := v.in["refresh_token"]; token != "" && v.delivers() {
-		v.revokeToken(signin.Secret(token))
 	}
 	if v.api {
 		return v.json(http.StatusOK, "application/json", map[string]any{"signed_in": false, "return_to": v.afterSignOut()})
@@ -51,9 +54,9 @@ func (v *signinVisit) revoke(old *session.Session) {
 	metrics.signOuts.WithLabelValues(v.Pool, "user").Inc()
 	v.logger.Info("signed out", zap.String("pool", v.Pool), zap.String("user_id", old.Subject), zap.String("request_id", requestID(v.r)))
 	v.sessions.env.Load().emit("cognito_sign_out", map[string]any{"pool": v.Pool, "sub": old.Subject, "by": "user"})
-	until := time.Now().Add(v.sessions.lifetime)
-	if v.revokeAtPool(ctx, old) {
-		until = old.Expires // there will be no more tokens after these
+	until := v.sessions.deniedUntil(time.Now())
+	if v.revokeAtPool(ctx, old) { // there will be no more tokens
+		until = old.LastExpiry(time.Now()).Add(duration(v.sessions.pool.cfg.Leeway))
 	}
 	if err := v.sessions.denied.DenySession(ctx, old.OriginJTI, until); err != nil {
 		v.problem("a sign-out may not have reached other instances yet", "storage", zap.Error(err))
@@ -63,7 +66,7 @@ func (v *signinVisit) revoke(old *session.Session) {
 // revokeAtPool reports whether the refresh token is dead.
 func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) bool {
 	if v.GlobalSignOut {
-		v.globalSignOut(ctx, old)
+		old = v.globalSignOut(ctx, old)
 	}
 	if old.Refresh == "" {
 		return true
@@ -75,23 +78,31 @@ func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) bo
 	return err == nil
 }
 
-// globalSignOut ends the sessions of all devices of the user.
-func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) {
+// globalSignOut ends the sessions of all devices of the user, at the pool and here.
+// It returns the session as it is by then, whose refresh token may be a new one.
+func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) *session.Session {
 	current, _, err := v.sessions.refresher.Fresh(ctx, old, session.NeedAccess)
-	if err == nil {
+	if err != nil {
+		current = old
+	} else {
 		err = v.sessions.client.GlobalSignOut(ctx, signin.Secret(current.Access))
+	}
+	if err == nil {
+		_, err = v.sessions.signOutUser(ctx, old.Subject)
 	}
 	if err != nil {
 		v.problem("a user cannot be signed out everywhere; the access token needs the scope aws.cognito.signin.user.admin", signin.Reason(err), causeFields(err)...)
 	}
+	return current
 }
 
-// revokeToken is for applications that keep their tokens themselves.
+// revokeToken is for applications that keep their tokens themselves. Anybody can
+// send one that is none.
 func (v *signinVisit) revokeToken(token signin.Secret) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), signOutTimeout)
 	defer cancel()
 	if err := v.sessions.client.Revoke(ctx, token); err != nil {
-		v.problem("a refresh token cannot be revoked", signin.Reason(err), causeFields(err)...)
+		v.logFailure("sign_out", signin.Reason(err), err)
 	}
 }
 

@@ -49,7 +49,7 @@ var people = []person{
 	},
 	{
 		User:  cognitolocal.User{Username: "quinn", Password: password, Attributes: map[string]string{"custom:pet": "Rex"}},
-		Shows: "a question that Lambda triggers ask (CUSTOM_AUTH)", Type: "Rex", Start: "/question/sign-in",
+		Shows: "a question that Lambda triggers ask (CUSTOM_AUTH), at /question/sign-in", Type: "Rex", Start: "/question/sign-in",
 	},
 }
 

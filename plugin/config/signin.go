@@ -160,6 +160,9 @@ func (s *Signin) validateDeliver(more bool) error {
 	return maybeOneOf("deliver", s.Deliver, DeliverSession, DeliverTokens)
 }
 
+// maxLimit is far above what user pools let through. It bounds what is remembered.
+const maxLimit = 100_000
+
 func (s *Signin) validateLimits() error {
 	for i, limit := range s.Limits {
 		if err := oneOf("limit", limit.Per, "address", "user", "client", "all"); err != nil {
@@ -168,8 +171,8 @@ func (s *Signin) validateLimits() error {
 		if slices.ContainsFunc(s.Limits[:i], func(before Limit) bool { return before.Per == limit.Per }) {
 			return fmt.Errorf("limit: %q stands here twice; remove one of them", limit.Per)
 		}
-		if limit.PerMinute < 1 {
-			return fmt.Errorf("limit: %s: expected 1 or more attempts a minute, got %d", limit.Per, limit.PerMinute)
+		if limit.PerMinute < 1 || limit.PerMinute > maxLimit {
+			return fmt.Errorf("limit: %s: expected 1 to %d attempts a minute, got %d", limit.Per, maxLimit, limit.PerMinute)
 		}
 	}
 	return nil

@@ -47,8 +47,8 @@ func TestSigninValidateRefuses(t *testing.T) {
 		`"claim":["{env.X}"]`:                                          `claim: ` + literally,
 		`"limit":[{}]`:                                                 `limit: expected address, user, client or all, got ""`,
 		`"limit":[{"per":"ip","per_minute":1}]`:                        `limit: expected address, user, client or all, got "ip"`,
-		`"limit":[{"per":"all"}]`:                                      `limit: all: expected 1 or more attempts a minute, got 0`,
-		`"limit":[{"per":"user","per_minute":-5}]`:                     `limit: user: expected 1 or more attempts a minute, got -5`,
+		`"limit":[{"per":"all"}]`:                                      `limit: all: expected 1 to 100000 attempts a minute, got 0`,
+		`"limit":[{"per":"user","per_minute":-5}]`:                     `limit: user: expected 1 to 100000 attempts a minute, got -5`,
 		`"limit":[{"per":"all","per_minute":1},{"per":"all"}]`:         `limit: "all" stands here twice; remove one of them`,
 		`"hosted":{"scope":["email"]}`:                                 `hosted: scope: expected openid among the scopes, since sessions need an ID token; add it`,
 		`"hosted":{"scope":["openid","openid"]}`:                       `hosted: scope: "openid" stands here twice; remove one of them`,
@@ -59,7 +59,7 @@ func TestSigninValidateRefuses(t *testing.T) {
 		`"hosted":{"pass":["state"]}`:                                  `hosted: pass: expected lang, login_hint, identity_provider or idp_identifier, got "state"`,
 		`"hosted":{"pass":["lang","lang"]}`:                            `hosted: pass: "lang" stands here twice; remove one of them`,
 		`"hosted":{"pass":[""]}`:                                       `hosted: pass: must not be empty`,
-		`"page":{"title":"a"},"limit":[{"per":"all","per_minute":-1}]`: `limit: all: expected 1 or more attempts a minute, got -1`,
+		`"page":{"title":"a"},"limit":[{"per":"all","per_minute":-1}]`: `limit: all: expected 1 to 100000 attempts a minute, got -1`,
 	}
 	for _, prefix := range []string{"/", "a", "/a/", "//a", "/a//b", "/a b", "/a?b", "/a#b", "/a*", "/%61", "/{env.X}", "/../a", "/a/.", "/a;b", "https://x"} {
 		wants[`"prefix":"`+prefix+`"`] = badPrefix + `"` + prefix + `"`

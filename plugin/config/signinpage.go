@@ -263,7 +263,7 @@ func (c *CustomChallenges) validateAllow() error {
 	return nil
 }
 
-// validateSources checks what a page may load.
+// validateContentSources checks what a page may load.
 func validateContentSources(key string, origins []string, self bool) error {
 	expected := "an https origin such as https://static.example.com"
 	if self {

@@ -49,6 +49,9 @@ type Options struct {
 	// our own: the hosted domain, and other origins to which users return. Browsers
 	// judge redirects, too, by the policy of the page with the form.
 	FormOrigins []string
+	// InsecureHTTP allows http for FormOrigins other than this machine: for test
+	// networks only.
+	InsecureHTTP bool
 }
 
 // PasswordRules are shown beside a new password and told to password managers.
@@ -120,7 +123,7 @@ func (o Options) check() error {
 }
 
 func (o Options) checkOrigins() error {
-	faults := []error{formOrigins(o.FormOrigins), origins("image origin", o.Custom.ImageOrigins, false)}
+	faults := []error{o.checkFormOrigins(), origins("image origin", o.Custom.ImageOrigins, false)}
 	for _, name := range slices.Sorted(maps.Keys(o.Custom.Sources)) {
 		what := fmt.Sprintf("source of template %q", name)
 		for _, list := range o.Custom.Sources[name].lists() {

@@ -183,6 +183,7 @@ func TestRefusedOptions(t *testing.T) {
 func TestAcceptedOptions(t *testing.T) {
 	for name, opts := range map[string]page.Options{
 		"none":              {},
+		"origins of a test": {FormOrigins: []string{"http://localhost:8080", "http://app.localhost", "http://cognito:9000"}, InsecureHTTP: true},
 		"an origin":         {FormOrigins: []string{"https://auth.example.com", "https://auth.example.com:8443", "https://*.example.com"}},
 		"a logo that is":    {Logo: page.Logo{Data: []byte("\x89PNG\r\n\x1a\n…")}},
 		"one language":      {Languages: []string{"ja"}},

@@ -14,11 +14,18 @@ import (
 // and no wildcard for more than the names below a domain.
 var origin = regexp.MustCompile(`^https://(\*\.)?[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
 
-// formOrigin can be one of this machine, too: of a local pool, say.
-var formOrigin = regexp.MustCompile(`^http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?$`)
+// localOrigin is one of this machine: of a local pool, say. insecureOrigin is any
+// other without encryption.
+var (
+	localOrigin    = regexp.MustCompile(`^http://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1)(:[0-9]{1,5})?$`)
+	insecureOrigin = regexp.MustCompile(`^http://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
+)
 
-func formOrigins(list []string) error {
-	return origins("form origin", slices.DeleteFunc(slices.Clone(list), formOrigin.MatchString), false)
+func (o Options) checkFormOrigins() error {
+	known := func(one string) bool {
+		return localOrigin.MatchString(one) || o.InsecureHTTP && insecureOrigin.MatchString(one)
+	}
+	return origins("form origin", slices.DeleteFunc(slices.Clone(o.FormOrigins), known), false)
 }
 
 func origins(what string, list []string, self bool) error {

@@ -31,12 +31,16 @@ func readClaims(token Secret) (claims, error) {
 	if err != nil {
 		return claims{}, fmt.Errorf("%w: claims are not base64url", ErrTokens)
 	}
+	return parseClaims(string(text))
+}
+
+func parseClaims(text string) (claims, error) {
 	// A map, since the fields of a struct would also match "SUB".
 	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &members) != nil {
+	if json.Unmarshal([]byte(text), &members) != nil {
 		return claims{}, fmt.Errorf("%w: claims are not JSON", ErrTokens)
 	}
-	c := claims{json: string(text)}
+	c := claims{json: text}
 	_ = json.Unmarshal(members["sub"], &c.subject)
 	_ = json.Unmarshal(members["origin_jti"], &c.originJTI)
 	expires, ok := timeClaim(members["exp"])

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 )
@@ -188,6 +189,25 @@ func TestASessionLivesByTheFirstTokenToExpire(t *testing.T) {
 		if s := newSession(t, tokens); s.Lifetime != short.life {
 			t.Errorf("%s: expected %v, got %v", name, short.life, s.Lifetime)
 		}
+	}
+}
+
+// Copies of the cookie may have newer tokens, and one of the two lives longer.
+func TestTheLastExpiryIsThatOfTokensOfAnyCopy(t *testing.T) {
+	short, long := ourUser(), ourUser()
+	long.life = short.life + time.Hour
+	later := time.Now().Add(50 * time.Minute)
+	for name, tokens := range map[string]session.Tokens{
+		"the ID token":     {ID: long.tokens().ID, Access: short.tokens().Access},
+		"the access token": {ID: short.tokens().ID, Access: long.tokens().Access},
+	} {
+		if got := newSession(t, tokens).LastExpiry(later); !got.Equal(later.Add(long.life)) {
+			t.Errorf("%s: expected %v, got %v", name, later.Add(long.life), got)
+		}
+	}
+	silent := session.Tokens{Access: jwt(`{}`, `{"sub":"x","exp":4000000000}`)}
+	if got := newSession(t, silent).LastExpiry(later); !got.Equal(later.Add(session.LongestToken)) {
+		t.Errorf("without iat: expected %v, got %v", later.Add(session.LongestToken), got)
 	}
 }
 

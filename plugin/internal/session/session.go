@@ -98,6 +98,25 @@ func (s *Session) renewed(t Tokens) (*Session, error) {
 	return next, nil
 }
 
+// LongestToken is the longest that Cognito lets an ID or access token live.
+const LongestToken = 24 * time.Hour
+
+// LastExpiry is when all tokens have expired that were issued up to now, also to
+// copies of the cookie, whose tokens can be newer than these. They live as long as
+// these do, or for LongestToken where these do not say.
+func (s *Session) LastExpiry(now time.Time) time.Time {
+	var longest time.Duration
+	for _, text := range [...]string{s.AccessClaims, s.IDClaims} {
+		if c, err := parseClaims(text); err == nil {
+			longest = max(longest, c.lifetime)
+		}
+	}
+	if longest == 0 {
+		longest = LongestToken
+	}
+	return now.Add(longest)
+}
+
 // completed is the session with the whole tokens of another opening of it.
 func (s *Session) completed(t Tokens) *Session {
 	whole := *s
