@@ -194,7 +194,7 @@ func (b *browser) wantPage(got visited, status int, words ...string) {
 		}
 	}
 	referrer := "same-origin" // forms need it
-	if got.url.Path == "/_cognito/callback" || got.url.Path == "/_cognito/landing" {
+	if got.form == nil && (got.url.Path == "/_cognito/callback" || got.url.Path == "/_cognito/landing") {
 		referrer = "no-referrer"
 	}
 	for name, value := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": referrer, "X-Content-Type-Options": "nosniff"} {
