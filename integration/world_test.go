@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,7 +152,14 @@ func (w *world) loadText(caddyfile string) {
 	w.Helper()
 	w.web.CloseIdleConnections()
 	check(w.T, edge.Stop())
-	check(w.T, edge.Load(caddyfile))
+	err := edge.Load(caddyfile)
+	for range 5 { // Caddy may try to take over the socket that it is still closing
+		if err == nil || !strings.Contains(err.Error(), net.ErrClosed.Error()) {
+			break
+		}
+		err = edge.Load(caddyfile)
+	}
+	check(w.T, err)
 }
 
 // reload replaces the running configuration.
