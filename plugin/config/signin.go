@@ -100,7 +100,7 @@ func (s *Signin) validate(more bool) error {
 		func() error { return literals("claim", s.Claims) },
 		s.validateLimits,
 		func() error { return s.Page.validate(more) },
-		s.Hosted.validate,
+		s.Hosted.validate, s.validateProvider,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -173,6 +173,21 @@ func (s *Signin) validateLimits() error {
 		}
 		if limit.PerMinute < 1 || limit.PerMinute > maxLimit {
 			return fmt.Errorf("limit: %s: expected 1 to %d attempts a minute, got %d", limit.Per, maxLimit, limit.PerMinute)
+		}
+	}
+	return nil
+}
+
+// validateProvider: beside a page, its buttons say which provider.
+func (s *Signin) validateProvider() error {
+	if s.Page == nil || s.Hosted == nil {
+		return nil
+	}
+	for _, word := range []struct{ key, value string }{
+		{"identity_provider", s.Hosted.IdentityProvider}, {"idp_identifier", s.Hosted.IDPIdentifier},
+	} {
+		if word.value != "" {
+			return fmt.Errorf("hosted: %s: has no effect beside page, whose buttons lead to providers; write provider in page, or remove page", word.key)
 		}
 	}
 	return nil

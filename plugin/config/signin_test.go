@@ -54,6 +54,8 @@ func TestSigninValidateRefuses(t *testing.T) {
 		`"hosted":{"scope":["openid","openid"]}`:                       `hosted: scope: "openid" stands here twice; remove one of them`,
 		`"hosted":{"scope":["openid","{env.X}"]}`:                      `hosted: scope: ` + literally,
 		`"hosted":{"identity_provider":"a","idp_identifier":"b"}`:      `hosted: identity_provider: cannot be combined with idp_identifier; remove one of them`,
+		`"page":{},"hosted":{"identity_provider":"a"}`:                 `hosted: identity_provider: has no effect beside page, whose buttons lead to providers; write provider in page, or remove page`,
+		`"page":{},"hosted":{"idp_identifier":"a"}`:                    `hosted: idp_identifier: has no effect beside page, whose buttons lead to providers; write provider in page, or remove page`,
 		`"hosted":{"identity_provider":"{env.X}"}`:                     `hosted: identity_provider: ` + literally,
 		`"hosted":{"idp_identifier":"{env.X}"}`:                        `hosted: idp_identifier: ` + literally,
 		`"hosted":{"pass":["state"]}`:                                  `hosted: pass: expected lang, login_hint, identity_provider or idp_identifier, got "state"`,

@@ -90,7 +90,7 @@ func (c Callback) refusal() error {
 		return nil
 	}
 	said := c.fault()
-	cause := signin.Cause{Operation: "authorize", Code: nameOf(said.code)}
+	cause := signin.Cause{Operation: "authorize", Code: signin.NameOf(said.code)}
 	if said.code == "invalid_request" || said.code == "server_error" {
 		if err := meaningOfWords(said.description, cause); err != nil {
 			return err

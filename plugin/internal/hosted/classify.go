@@ -80,7 +80,7 @@ var words = []struct {
 func meaningOfWords(description string, cause signin.Cause) error {
 	trigger, said, ok := strings.Cut(description, " failed with error ")
 	if ok && !strings.Contains(trigger, " ") {
-		return &signin.Error{Reason: signin.ErrRejected, Text: plain(said), Cause: cause}
+		return &signin.Error{Reason: signin.ErrRejected, Text: signin.Plain(said, signin.MaxText), Cause: cause}
 	}
 	description = strings.ToLower(description)
 	for _, known := range words {
@@ -112,10 +112,10 @@ func classifyAnswer(answer *oauth2.RetrieveError) error {
 	header := answer.Response.Header
 	cause := signin.Cause{Operation: operation, Status: answer.Response.StatusCode}
 	if answer.ErrorCode != "" {
-		cause.Code = nameOf(answer.ErrorCode)
+		cause.Code = signin.NameOf(answer.ErrorCode)
 	}
 	if id := header.Get("X-Amz-Cognito-Request-Id"); id != "" {
-		cause.RequestID = nameOf(id)
+		cause.RequestID = signin.NameOf(id)
 	}
 	switch {
 	case cause.Status == http.StatusTooManyRequests:

@@ -3,7 +3,6 @@ package session
 import (
 	"hash/maphash"
 	"strings"
-	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
@@ -16,21 +15,7 @@ type Opened struct {
 	Rung Rung
 
 	value string
-	note  atomic.Pointer[any]
 }
-
-// Note is what SetNote left, or nil. The note is for what follows from the
-// cookie alone and is expensive to find out again, such as verified tokens. It
-// lives as long as the cookie is remembered.
-func (o *Opened) Note() any {
-	if note := o.note.Load(); note != nil {
-		return *note
-	}
-	return nil
-}
-
-// SetNote keeps v for later requests with the same cookie.
-func (o *Opened) SetNote(v any) { o.note.Store(&v) }
 
 // memo remembers cookies that were opened, the most recently used ones. It
 // remembers no refusals: those would let rubbish push out good cookies.

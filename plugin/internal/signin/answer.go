@@ -132,7 +132,7 @@ func (s Start) check() error {
 // checkUsername allows what Cognito's pattern does: letters, marks, symbols,
 // digits and punctuation, but no space.
 func checkUsername(username string) error {
-	if _, err := checked(FieldUsername, username); err != nil || plain(username, limits[FieldUsername]) != username || strings.Contains(username, " ") {
+	if _, err := checked(FieldUsername, username); err != nil || Plain(username, limits[FieldUsername]) != username || strings.Contains(username, " ") {
 		return badInput(FieldUsername)
 	}
 	return nil

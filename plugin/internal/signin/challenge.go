@@ -118,7 +118,7 @@ func describe(name string, r result) (Challenge, error) {
 	case SMSMFA, SMSOTP, EmailOTP, EmailMFA:
 		ch.Medium, ch.Destination = delivery(name, r.params)
 	case SoftwareTokenMFA:
-		ch.DeviceName = plain(r.params["FRIENDLY_DEVICE_NAME"], maxName)
+		ch.DeviceName = Plain(r.params["FRIENDLY_DEVICE_NAME"], maxName)
 	case SelectMFAType:
 		ch.Choices, err = choices(mfaTypes, r.params, "MFAS_CAN_CHOOSE", "MFAS_CAN_SELECT")
 	case MFASetup:
@@ -133,7 +133,7 @@ func describe(name string, r result) (Challenge, error) {
 		ch.Options, err = requestOptions(r.params)
 	case Password, PasswordSRP:
 	default:
-		return ch, refuse(ErrUnsupported, nameOf(name))
+		return ch, refuse(ErrUnsupported, NameOf(name))
 	}
 	if err == nil && ch.Choices != nil && len(ch.Choices) == 0 {
 		err = refuse(ErrUnsupported, name)
@@ -149,7 +149,7 @@ func delivery(name string, params map[string]string) (medium, destination string
 	if given := params["CODE_DELIVERY_DELIVERY_MEDIUM"]; given == "SMS" || given == "EMAIL" {
 		medium = given
 	}
-	return medium, plain(params["CODE_DELIVERY_DESTINATION"], maxText)
+	return medium, Plain(params["CODE_DELIVERY_DESTINATION"], MaxText)
 }
 
 // choices reads a JSON array from the first parameter that is there.

@@ -54,11 +54,11 @@ func causeOf(operation string, err error) Cause {
 	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		cause.Status = response.HTTPStatusCode()
 		if id := response.ServiceRequestID(); id != "" {
-			cause.RequestID = nameOf(id)
+			cause.RequestID = NameOf(id)
 		}
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		cause.Code = nameOf(api.ErrorCode())
+		cause.Code = NameOf(api.ErrorCode())
 	}
 	return cause
 }
@@ -178,7 +178,7 @@ func passwordText(message string) string {
 	if !ok {
 		rule = message
 	}
-	return plain(rule, maxText)
+	return Plain(rule, MaxText)
 }
 
 // lambdaText is what a trigger says, without what Cognito puts before it.
@@ -186,5 +186,5 @@ func lambdaText(message string) string {
 	if trigger, said, ok := strings.Cut(message, " failed with error "); ok && !strings.Contains(trigger, " ") {
 		message = said
 	}
-	return plain(message, maxText)
+	return Plain(message, MaxText)
 }

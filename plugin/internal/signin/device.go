@@ -52,7 +52,7 @@ func (c *Client) ConfirmDevice(ctx context.Context, tokens *Tokens, name string)
 	device.Password = made.password
 	err = c.call(situation{"ConfirmDevice", withAccessToken}, func(Secret) error {
 		out, err := c.api.ConfirmDevice(ctx, &api.ConfirmDeviceInput{
-			AccessToken: tokens.Access.pointer(), DeviceKey: &device.Key, DeviceName: optional(plain(name, maxName)),
+			AccessToken: tokens.Access.pointer(), DeviceKey: &device.Key, DeviceName: optional(Plain(name, maxName)),
 			DeviceSecretVerifierConfig: &types.DeviceSecretVerifierConfigType{PasswordVerifier: &made.verifier, Salt: &made.salt},
 		})
 		if err == nil {

@@ -70,7 +70,7 @@ func (x *exchange) verifyApp(ctx context.Context, a Answer) error {
 	verified := false
 	err = x.client.call(situation{"VerifySoftwareToken", verifying}, func(Secret) error {
 		out, err := x.client.api.VerifySoftwareToken(ctx, &api.VerifySoftwareTokenInput{
-			UserCode: &code, Session: optional(x.st.session), FriendlyDeviceName: optional(plain(a.DeviceName, maxName)),
+			UserCode: &code, Session: optional(x.st.session), FriendlyDeviceName: optional(Plain(a.DeviceName, maxName)),
 		})
 		if err == nil {
 			verified = out.Status == types.VerifySoftwareTokenResponseTypeSuccess

@@ -5,16 +5,16 @@ import (
 	"unicode"
 )
 
-// Bounds of text that is shown or logged, in characters.
-const (
-	maxText = 300 // a sentence or two
-	maxName = 64  // a code or a challenge
-)
+// MaxText bounds a sentence or two that are shown, in characters.
+const MaxText = 300
 
-// plain makes foreign text fit to be shown: one line, bounded, without control
+// maxName bounds a code or a challenge.
+const maxName = 64
+
+// Plain makes foreign text fit to be shown: one line, bounded, without control
 // characters and without those that turn the direction of writing, by which a
 // text can look like another. The two joiners stay, some scripts need them.
-func plain(s string, limit int) string {
+func Plain(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -30,9 +30,9 @@ func plain(s string, limit int) string {
 	return strings.TrimSpace(s)
 }
 
-// nameOf is s when it is a name as Cognito makes them, else "unnamed", so that no
+// NameOf is s when it is a name as Cognito makes them, else "unnamed", so that no
 // answer can write into a log what it likes.
-func nameOf(s string) string {
+func NameOf(s string) string {
 	if s == "" || len(s) > maxName {
 		return "unnamed"
 	}
