@@ -38,6 +38,7 @@ func TestForgottenPassword(t *testing.T) {
 		}
 		v.answer("code", w.pool.LastCode("page"), "new_password", newPassword)
 		v.wantPage(200, "Sign in", "")
+		v.wantText("Your new password is saved. Sign in with it.")
 		if got := v.page.form.fields.Get("username"); got != "page" {
 			t.Errorf("expected the name to be filled in, got %q", got)
 		}
@@ -139,6 +140,7 @@ func TestAccountsThatAreNotReady(t *testing.T) {
 		v.wantPage(200, "Confirm your account", "")
 		v.answer("code", w.pool.LastCode(p.name))
 		v.wantPage(200, "Sign in", "")
+		v.wantText("Your account is confirmed. You can sign in now.")
 		v.answer("password", password)
 		v.wantIn(p)
 	})

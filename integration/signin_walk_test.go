@@ -188,6 +188,13 @@ var problemTexts = map[string]string{
 	"rejected":        "The sign-in was refused.",
 }
 
+func (v pageVisit) wantText(text string) {
+	v.Helper()
+	if !v.page.shows(text) {
+		v.Errorf("expected the page to say %q, got %s", text, v.page.body)
+	}
+}
+
 func (v pageVisit) wantProblem(r round) {
 	v.Helper()
 	if r.code == "" {

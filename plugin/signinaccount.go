@@ -64,7 +64,7 @@ func (v *signinVisit) resetPassword() error {
 		return v.json(200, "application/json", map[string]any{"next": "sign-in"})
 	}
 	view := v.signInView(t.Return)
-	view.Username = t.Username
+	view.Username, view.Done = t.Username, page.PasswordSaved
 	return v.show(200, view)
 }
 
@@ -155,6 +155,7 @@ func (v *signinVisit) confirmed(t ticket) error {
 	if v.api {
 		return v.json(200, "application/json", map[string]any{"next": "sign-in"})
 	}
+	view.Done = page.AccountConfirmed
 	return v.show(200, view)
 }
 

@@ -22,8 +22,8 @@ var composers map[Kind]func(*composer)
 func init() { // not in the declaration, since they lead back to the table
 	composers = map[Kind]func(*composer){
 		SignIn: (*composer).signIn, Identify: (*composer).identify, Challenge: (*composer).challenge,
-		ChooseProvider: (*composer).chooseProvider, ForgotPassword: (*composer).forgotPassword,
-		ResetPassword: (*composer).resetPassword, SignUp: (*composer).signUp, ConfirmSignUp: (*composer).confirmSignUp,
+		ForgotPassword: (*composer).forgotPassword,
+		ResetPassword:  (*composer).resetPassword, SignUp: (*composer).signUp, ConfirmSignUp: (*composer).confirmSignUp,
 		RememberDevice: (*composer).rememberDevice, SignOut: (*composer).signOut, SignedIn: (*composer).signedIn, SignedOut: (*composer).signedOut,
 		ExpiredStep: (*composer).expired, CookieBlocked: (*composer).cookieBlocked, CookieTooBig: (*composer).cookieTooBig,
 		Loop: (*composer).loop, Unavailable: (*composer).unavailable, WrongLink: (*composer).wrongLink,

@@ -4,6 +4,7 @@ import "github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 
 func (c *composer) signIn() {
 	c.heading("sign_in.heading")
+	c.done()
 	c.form("action.sign_in", c.username(), c.password())
 	c.providers()
 	c.link(c.view.Paths.ForgotPassword, "link.forgot")
@@ -12,17 +13,17 @@ func (c *composer) signIn() {
 
 func (c *composer) identify() {
 	c.heading("identify.heading")
+	c.done()
 	c.form("action.continue", c.username())
 	c.providers()
 	c.link(c.view.Paths.ForgotPassword, "link.forgot")
 	c.link(c.view.Paths.SignUp, "link.sign_up")
 }
 
-func (c *composer) chooseProvider() {
-	c.heading("providers.heading")
-	c.providers()
-	c.link(c.view.Paths.SignIn, "link.another_way")
-	c.link(c.view.Paths.SignUp, "link.sign_up")
+func (c *composer) done() {
+	if c.view.Done != "" {
+		c.note("done." + string(c.view.Done))
+	}
 }
 
 func (c *composer) forgotPassword() {

@@ -76,7 +76,7 @@ var withCode = []signin.Field{signin.FieldCode}
 func states() map[string]page.View {
 	all := map[string]page.View{}
 	for _, kind := range []page.Kind{
-		page.SignIn, page.Identify, page.ChooseProvider, page.ForgotPassword, page.ResetPassword, page.SignUp, page.ConfirmSignUp,
+		page.SignIn, page.Identify, page.ForgotPassword, page.ResetPassword, page.SignUp, page.ConfirmSignUp,
 		page.RememberDevice, page.SignOut, page.SignedIn, page.SignedOut, page.ExpiredStep, page.CookieBlocked, page.CookieTooBig, page.Loop,
 		page.Unavailable, page.WrongLink, page.Denied, page.UnknownChallenge, page.Misconfigured,
 	} {
@@ -91,6 +91,8 @@ func states() map[string]page.View {
 	all["reset_password"] = with(all["reset_password"], func(v *page.View) { v.Username, v.Minutes = "jo@example.com", 60 })
 	all["confirm_sign_up_known"] = with(all["confirm_sign_up"], func(v *page.View) { v.Username = "jo@example.com" })
 	all["loop_cookie_blocked"] = with(all["loop"], func(v *page.View) { v.Cause = page.CauseCookieBlocked })
+	all["sign_in_confirmed"] = with(all["sign_in"], func(v *page.View) { v.Done, v.Username = page.AccountConfirmed, "jo@example.com" })
+	all["identify_password_saved"] = with(all["identify"], func(v *page.View) { v.Done, v.Username = page.PasswordSaved, "jo@example.com" })
 	all["sign_in_alone"] = page.View{Kind: page.SignIn, Paths: page.Paths{Submit: "/in"}}
 	all["sign_in_german"] = with(withProblem(all["sign_in"], "bad_credentials", "", ""), func(v *page.View) { v.Language = "de" })
 	all["sign_in_mirrored"] = with(withProblem(all["sign_in"], "bad_credentials", "", ""), func(v *page.View) { v.Language = "ar" })

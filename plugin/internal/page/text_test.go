@@ -112,7 +112,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 		}
 	}
 	// These are put together: of a name, a reason, or what was chosen.
-	composed := regexp.MustCompile(`^(attribute|choice|problem|loop|rules)\.`)
+	composed := regexp.MustCompile(`^(attribute|choice|done|problem|loop|rules)\.`)
 	for key := range readText(t, "en") {
 		quoted := strings.Contains(source.String(), `"`+key+`"`) || strings.Contains(source.String(), `"`+strings.TrimSuffix(key, ".to")+`"`)
 		if !quoted && !composed.MatchString(key) {

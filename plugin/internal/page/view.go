@@ -13,8 +13,6 @@ const (
 	Identify Kind = "identify"
 	// Challenge is the challenge in View.Challenge.
 	Challenge Kind = "challenge"
-	// ChooseProvider offers View.Providers, and a password by Paths.SignIn.
-	ChooseProvider Kind = "providers"
 
 	ForgotPassword Kind = "forgot_password"
 	ResetPassword  Kind = "reset_password"
@@ -47,11 +45,18 @@ type Cause string
 const (
 	CauseUnknown       Cause = "unknown"
 	CauseCookieBlocked Cause = "cookie_blocked"
-	CauseCookieTooBig  Cause = "cookie_too_big"
 	CauseWrongHost     Cause = "wrong_host"
 	CauseInsecure      Cause = "insecure"
 	CauseClock         Cause = "clock"
-	CauseGroup         Cause = "group"
+)
+
+// Done is what a visitor has just finished.
+type Done string
+
+// What leads back to the first page, which then says so.
+const (
+	PasswordSaved    Done = "password_saved"
+	AccountConfirmed Done = "account_confirmed"
 )
 
 // AttributePrefix begins the names of inputs that are attributes of the user, such
@@ -81,6 +86,8 @@ type View struct {
 	Challenge signin.Challenge
 	// Problem is why the page is shown again; see [ProblemOf].
 	Problem Problem
+	// Done is said on SignIn and Identify.
+	Done Done
 	// Minutes is how long the user has for this step; 0 says nothing about it.
 	Minutes int
 	// Providers are other ways to sign in.
