@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,35 +16,51 @@ import (
 // backends are what the proxies speak to. Those that answer each request are no
 // real HTTP servers, which would take more time than the proxy that is measured.
 type backends struct {
-	small, object net.Listener // the answer is a few bytes, or 16 KiB
-	keys, media   *http.Server
+	small, object        net.Listener     // the answer is smallPage or objectPage
+	keys, tlsKeys, media *httptest.Server // one of the two for proxies that insist on https
+	visitors             *visitors
+	fetches              atomic.Int64 // of the key set
 }
+
+const smallPage = "hello"
+
+var objectPage = strings.Repeat("0123456789abcdef", 1<<10)
+
+// seenPath is where the upstreams answer with the header lines that they got.
+const seenPath = "/seen"
 
 func startBackends(jwks string) (*backends, error) {
 	b := new(backends)
-	var errs [4]error
-	b.small, errs[0] = serve(page("hello"))
-	b.object, errs[1] = serve(page(strings.Repeat("0123456789abcdef", 1<<10)))
-	b.keys, errs[2] = serveHTTP(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, jwks) })
-	b.media, errs[3] = serveHTTP(new(identityPool).ServeHTTP)
+	keys := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b.fetches.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, jwks)
+	})
+	b.keys, b.tlsKeys, b.media = httptest.NewServer(keys), httptest.NewTLSServer(keys), httptest.NewServer(new(identityPool))
+	var errs [3]error
+	b.small, errs[0] = serve(okAnswer(smallPage))
+	b.object, errs[1] = serve(okAnswer(objectPage))
+	b.visitors, errs[2] = startVisitors()
 	return b, errors.Join(errs[:]...)
 }
 
 func (b *backends) close() (err error) {
+	for _, server := range []*httptest.Server{b.keys, b.tlsKeys, b.media} {
+		server.CloseClientConnections()
+		server.Close()
+	}
 	for _, listener := range []net.Listener{b.small, b.object} {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
 	}
-	for _, server := range []*http.Server{b.keys, b.media} {
-		if server != nil {
-			err = errors.Join(err, server.Close())
-		}
+	if b.visitors != nil {
+		err = errors.Join(err, b.visitors.Close())
 	}
 	return err
 }
 
-func page(body string) []byte {
+func okAnswer(body string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }
 
@@ -68,27 +86,33 @@ func answerAll(conn net.Conn, answer []byte) {
 	defer conn.Close()
 	requests := bufio.NewReaderSize(conn, 16<<10)
 	for {
-		line, err := requests.ReadSlice('\n')
+		seen, err := readHead(requests)
 		if err != nil {
 			return
 		}
-		if len(line) > len("\r\n") {
-			continue
+		if seen != "" {
+			_, err = conn.Write(okAnswer(seen))
+		} else {
+			_, err = conn.Write(answer)
 		}
-		if _, err := conn.Write(answer); err != nil {
+		if err != nil {
 			return
 		}
 	}
 }
 
-func serveHTTP(handler http.HandlerFunc) (*http.Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+// readHead reads a request without a body. It returns the header lines when they
+// are asked for.
+func readHead(r *bufio.Reader) (seen string, err error) {
+	line, err := r.ReadSlice('\n')
+	wanted := bytes.Contains(line, []byte(seenPath+" "))
+	for err == nil && len(line) > len("\r\n") {
+		line, err = r.ReadSlice('\n')
+		if wanted {
+			seen += string(line)
+		}
 	}
-	server := &http.Server{Handler: handler, Addr: listener.Addr().String(), ReadHeaderTimeout: time.Minute}
-	go server.Serve(listener) //nolint:errcheck // ends with Close
-	return server, nil
+	return seen, err
 }
 
 // identityPool gives every caller other credentials.

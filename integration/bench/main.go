@@ -1,17 +1,27 @@
-// Command bench measures what authorization costs: the same Caddy with and
-// without the plugin, in one run, alternating, because machines are noisy and
-// only ratios mean anything.
+// Command bench is the performance lab: what authorization costs, in this plugin
+// and in other proxies, each compared with the same proxy without authorization,
+// in one run, alternating, because machines are noisy and only ratios mean
+// anything.
 //
 //	go run ./integration/bench
+//	go run ./integration/bench -short            # behaviour alone, for CI
+//	go run ./integration/bench -run 'plugin.*1 000'
 //
-// Where taskset exists, the proxies have one core and everything else the other.
+// It gets what it measures by itself and installs nothing: Caddy and the proxies
+// in Go are built, those of Debian downloaded and unpacked, into a folder that
+// later runs use again. What cannot be had is said in the table. Where taskset
+// exists, the proxy that is measured has one core and everything else the others.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"regexp"
+	"syscall"
 	"time"
 )
 
@@ -21,80 +31,58 @@ type settings struct {
 	duration    time.Duration
 	connections int
 	only        *regexp.Regexp
+	short       bool
+	profiles    string
+	cache       string
 }
 
+// shorten is what -short makes of the settings.
+func (s *settings) shorten() { s.pairs, s.duration = 3, 300*time.Millisecond }
+
 func main() {
-	var s settings
-	flag.IntVar(&s.pairs, "pairs", 7, "how many pairs of runs, with and without, to take medians of")
-	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long one run takes")
-	flag.IntVar(&s.connections, "connections", 32, "how many connections send requests")
-	only := flag.String("run", "", "a regular expression for the scenarios to measure")
-	flag.Parse()
-	var err error
-	if s.only, err = regexp.Compile(*only); err == nil {
-		err = run(s)
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := bench(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run measures each scenario and prints a row for it.
-func run(s settings) error {
-	w, err := newWorld()
+func bench(ctx context.Context, args []string) error {
+	s, err := parse(args)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	fmt.Printf("%-34s %10s %10s %7s %8s %9s\n", "scenario", "without", "with", "ratio", "added µs", "added MB")
-	for _, scenario := range []struct {
-		name          string
-		without, with *proxy
-		tokens        []string
-	}{
-		{"1 token", w.bare, w.auth, w.tokens[:1]},
-		{"1 000 tokens", w.bare, w.auth, w.tokens[:1_000]},
-		{"1 000 tokens, forward none", w.bare, w.silent, w.tokens[:1_000]},
-		{"the same headers, unauthorized", w.bare, w.plain, w.tokens[:1_000]},
-		{"1 000 tokens over the same headers", w.plain, w.auth, w.tokens[:1_000]},
-		{"50 000 tokens, all cached", w.bare, w.auth, w.tokens},
-		{"16 KiB signed for 1 000 users", w.object, w.signed, w.idTokens},
-		{"16 KiB as a site, 1 000 users", w.object, w.site, w.idTokens},
-	} {
-		if !s.only.MatchString(scenario.name) {
-			continue
-		}
-		if err := measure(scenario.name, scenario.without, scenario.with, scenario.tokens, s); err != nil {
-			return err
-		}
+	l, err := newLab(ctx, s)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer l.close()
+	return l.run()
 }
 
-// measure runs the pairs of one scenario, after both proxies have seen all its
-// tokens.
-func measure(name string, a, b *proxy, tokens []string, s settings) error {
-	for _, p := range []*proxy{a, b} {
-		if err := sendAll(p.address, tokens); err != nil {
-			return err
-		}
+func parse(args []string) (s settings, err error) {
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	flags.IntVar(&s.pairs, "pairs", 5, "how many pairs of runs, without and with authorization, to take medians of")
+	flags.DurationVar(&s.duration, "time", 2*time.Second, "how long one run takes; the latency takes a third more")
+	flags.IntVar(&s.connections, "connections", 32, "how many connections send requests")
+	flags.BoolVar(&s.short, "short", false, "check behaviour within seconds a row: who is let in and who is not, and that no ratio is absurd")
+	flags.StringVar(&s.profiles, "profile", "", "a `folder` for CPU profiles of every Caddy, without and with authorization")
+	flags.StringVar(&s.cache, "cache", "", "the `folder` that keeps what was built or unpacked; unset, it is in the user's cache")
+	only := flags.String("run", "", "a `regexp` for the rows to measure, as they are called in the tables")
+	if err := flags.Parse(args); err != nil {
+		return s, err
 	}
-	var rpsA, rpsB, ratios, added []float64
-	for range s.pairs {
-		without, err := a.load(tokens, s)
-		if err != nil {
-			return err
-		}
-		with, err := b.load(tokens, s)
-		if err != nil {
-			return err
-		}
-		rpsA, rpsB = append(rpsA, without.perSecond), append(rpsB, with.perSecond)
-		ratios = append(ratios, with.perSecond/without.perSecond)
-		added = append(added, float64((with.cpu-without.cpu).Nanoseconds())/1_000)
+	if s.short {
+		s.shorten()
 	}
-	fmt.Printf("%-34s %10.0f %10.0f %7.3f %8.1f %9.0f\n", name, median(rpsA), median(rpsB), median(ratios), median(added),
-		float64(b.memory()-a.memory())/(1<<20))
-	return nil
+	if s.cache == "" {
+		folder, err := os.UserCacheDir()
+		if err != nil {
+			return s, err
+		}
+		s.cache = filepath.Join(folder, "caddy-cognito-bench")
+	}
+	s.only, err = regexp.Compile(*only)
+	return s, err
 }
