@@ -52,6 +52,8 @@ func FuzzFault(f *testing.F) {
 	f.Add(400, s3Error("AuthorizationHeaderMalformed", "<Region>us-east-1</Region>"), "", "")
 	f.Add(400, `{"__type":"a#ExpiredTokenException","message":"m"}`, "", "")
 	f.Add(301, "<Error><Endpoint>h</Endpoint><Code>PermanentRedirect</Code>", "", "us-east-1")
+	f.Add(400, s3Error("AuthorizationHeaderMalformed", "<Region>us-east-1&#10;level=error</Region>"), "", "")
+	f.Add(301, s3Error("PermanentRedirect", "<Endpoint>h&#10;level=error</Endpoint>"), "", "")
 	f.Add(400, "", "InvalidClientTokenId:http://x", "\x00")
 	f.Add(404, "<a><Error><Code>x</b>", "", "")
 	f.Fuzz(func(t *testing.T, status int, body, code, region string) {

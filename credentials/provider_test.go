@@ -110,8 +110,13 @@ func TestWebIdentity(t *testing.T) {
 			t.Errorf("expected %s, got %s", want, aws.calls[0])
 		}
 	}
-	if _, err := web.Retrieve(t.Context(), who, ""); !errors.Is(err, credentials.ErrNoRole) {
-		t.Errorf("expected ErrNoRole, got %v", err)
+	for _, role := range []string{"", "Readers", "https://sts.example.org/arn:aws:iam::111122223333:role/Readers"} {
+		if _, err := web.Retrieve(t.Context(), who, role); !errors.Is(err, credentials.ErrNoRole) {
+			t.Errorf("%q: expected ErrNoRole, got %v", role, err)
+		}
+	}
+	if len(aws.calls) != 1 {
+		t.Errorf("expected no call without a role, got %q", aws.calls[1:])
 	}
 }
 
@@ -138,6 +143,9 @@ func TestRefusalsOfTheExchange(t *testing.T) {
 		{"rubbish from the pool", "GetId", 200, "<html>", credentials.ErrAnswer},
 		{"an empty answer", "GetId", 200, "{}", credentials.ErrAnswer},
 		{"credentials without a key", "GetCredentialsForIdentity", 200, getID, credentials.ErrAnswer},
+		{"credentials without an end", "GetCredentialsForIdentity", 200, strings.Replace(getCredentials, `,"Expiration":4.1024448E9`, "", 1), credentials.ErrAnswer},
+		{"credentials that have ended", "GetCredentialsForIdentity", 200, strings.Replace(getCredentials, "4.1024448E9", "946684800", 1), credentials.ErrAnswer},
+		{"STS: credentials that have ended", "AssumeRoleWithWebIdentity", 200, strings.Replace(assumeRole, "2100-", "2000-", 1), credentials.ErrAnswer},
 		{"AWS: an expired token", "AssumeRoleWithWebIdentity", 400, sts("ExpiredTokenException", ""), credentials.ErrTokenRejected},
 		{"MinIO: an expired token", "AssumeRoleWithWebIdentity", 400, sts("InvalidParameterValue", "Token is expired"), credentials.ErrTokenRejected},
 		{"MinIO: no policy for the user", "AssumeRoleWithWebIdentity", 400, sts("InvalidParameterValue", "None of the given policies are defined"), credentials.ErrDenied},

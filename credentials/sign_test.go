@@ -84,6 +84,28 @@ func TestASignatureHoldsNothingOfAnother(t *testing.T) {
 	}
 }
 
+// The SDK's signer finds the key that it derived by the access key ID alone
+// (aws-sdk-go-v2#3350).
+func TestUsersWithOneAccessKeyIDHaveSignaturesOfTheirOwn(t *testing.T) {
+	cache := newCache(t, credentials.CacheOptions{Provider: &provider{retrieve: func(who credentials.Identity, role string) (credentials.Credentials, error) {
+		creds, err := anHour(who, role)
+		creds.AccessKeyID, creds.SecretAccessKey, creds.SessionToken = "ASIAEXAMPLE", "secret-of-"+who.Username, ""
+		return creds, err
+	}}})
+	signatures := make(map[string]string)
+	for _, name := range []string{"jo", "maria", "jo"} {
+		r := newSigned(t, "https://example.amazonaws.com/a")
+		sign(t, get(t, cache, name), r, "s3", credentials.EmptyPayload)
+		if before, ok := signatures[r.Header.Get("Authorization")]; ok && before != name {
+			t.Errorf("expected a signature of their own for %s, got that of %s", name, before)
+		}
+		signatures[r.Header.Get("Authorization")] = name
+	}
+	if len(signatures) != 2 {
+		t.Errorf("expected two signatures, got %d", len(signatures))
+	}
+}
+
 func newSigned(t *testing.T, target string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)

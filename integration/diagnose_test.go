@@ -43,7 +43,7 @@ func examineAll(t *testing.T, rows []examined) {
 func TestDoctorOfPools(t *testing.T) {
 	examineAll(t, []examined{
 		{"all is well", func(*clinic) {}, 0, []string{
-			"ok    configuration: can be loaded\n", "ok    user_pool main: keys: ", ": 2 keys\n", "ok    user_pool main: clock: ",
+			"ok    configuration: can be loaded\n", "ok    routes: fit together\n", "ok    user_pool main: keys: ", ": 2 keys\n", "ok    user_pool main: clock: ",
 			"ok    " + ofClient + "exists, and its secret is right\n", "note  " + ofSignin + "flow: not asked", "ALLOW_USER_SRP_AUTH\n",
 			"ok    " + ofSignin + "refresh tokens: as the app client has it\n",
 			"ok    " + ofSignin + "callback URL: " + app + "/_cognito/callback is accepted\n",
@@ -114,6 +114,10 @@ func TestDoctorOfSigninAndStores(t *testing.T) {
 				w.WriteHeader(http.StatusMovedPermanently)
 			}))))
 		}, 1, []string{"FAIL  bucket files: the bucket is in the region eu-west-3, not us-east-1; set region"}},
+		{"access tokens for a bucket", func(c *clinic) {
+			c.pools, c.site = c.bucketAt(c.served(httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))))
+		}, 1, []string{"FAIL  cognito_s3 at app.example.com (srv0, route 1.3): token_use: exchanges take ID tokens, and the cognito_auth at app.example.com (srv0, route 1.3) before it"}},
+		{"hosted pages that nobody gets to", func(c *clinic) { c.provider = "" }, 0, []string{"WARN  " + ofSignin + "hosted: beside page, hosted is for providers, of which there is none"}},
 		{"services for credentials", func(c *clinic) {
 			c.pools, c.site = c.bucketAt(down)
 			c.pools += "\nidentity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\nuser_pool main\nendpoint " + c.endpoint + "\n}"

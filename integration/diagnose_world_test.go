@@ -25,7 +25,7 @@ type clinic struct {
 	srv  *cognitolocal.Server
 	pool *cognitolocal.Pool
 	// What tests make wrong.
-	id, client, secret, endpoint, domain, issuer, origin, storage, session, pools, site string
+	id, client, secret, endpoint, domain, issuer, origin, storage, session, provider, pools, site string
 }
 
 func newClinic(t *testing.T) *clinic {
@@ -33,7 +33,7 @@ func newClinic(t *testing.T) *clinic {
 	srv := newPool(t, cognitolocal.Options{})
 	c := &clinic{
 		T: t, dir: t.TempDir(), srv: srv, pool: srv.Pool(), id: srv.Pool().ID(), client: signinClient, secret: signinSecret,
-		domain: srv.Pool().DomainURL(), endpoint: srv.Pool().DomainURL(), issuer: srv.Pool().Issuer(), origin: app, storage: "storage",
+		domain: srv.Pool().DomainURL(), endpoint: srv.Pool().DomainURL(), issuer: srv.Pool().Issuer(), origin: app, storage: "storage", provider: "provider COGNITO",
 	}
 	check(t, c.pool.AddClient(c.appClient()))
 	return c
@@ -57,7 +57,7 @@ func (c *clinic) change(change func(*cognitolocal.Client)) {
 
 func (c *clinic) caddyfile() string {
 	return strings.NewReplacer("$DIR", c.dir, "$STORAGE", c.storage, "$ID", c.id, "$ISSUER", c.issuer, "$ENDPOINT", c.endpoint, "$DOMAIN", c.domain,
-		"$CLIENT", c.client, "$SECRET", c.secret, "$ORIGIN", c.origin, "$SESSION", c.session, "$POOLS", c.pools, "$SITE", c.site).Replace(`{
+		"$CLIENT", c.client, "$SECRET", c.secret, "$ORIGIN", c.origin, "$SESSION", c.session, "$PROVIDER", c.provider, "$POOLS", c.pools, "$SITE", c.site).Replace(`{
 	admin off
 	persist_config off
 	auto_https off
@@ -80,7 +80,9 @@ func (c *clinic) caddyfile() string {
 http://app.example.com {
 	bind unix/$DIR/site.sock
 	cognito_signin main {
-		page
+		page {
+			$PROVIDER
+		}
 		hosted
 		origin $ORIGIN
 	}

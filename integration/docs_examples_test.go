@@ -154,7 +154,27 @@ type exampleAt struct {
 // localhost.
 func (w *world) runExample(name string, at exampleAt) {
 	w.Helper()
-	text := examples(w.T)[name]
+	w.runShown(examples(w.T)[name], at)
+}
+
+// runShown does that with any text for users.
+func (w *world) runShown(text string, at exampleAt) {
+	w.Helper()
+	document := w.relocated(text, at)
+	document["logging"] = map[string]any{"logs": map[string]any{"default": w.debugLog()}}
+	w.loadDocument(document)
+}
+
+// debugLog is the log of a world, as JSON.
+func (w *world) debugLog() map[string]any {
+	return map[string]any{
+		"level": "DEBUG", "writer": map[string]any{"output": "file", "filename": filepath.Join(w.dir, "caddy.log"), "roll": false},
+	}
+}
+
+// relocated is the configuration of a Caddyfile with other addresses.
+func (w *world) relocated(text string, at exampleAt) map[string]any {
+	w.Helper()
 	config, err := adapt(w.T, text)
 	check(w.T, err)
 	decoder := json.NewDecoder(bytes.NewReader(config))
@@ -170,9 +190,12 @@ func (w *world) runExample(name string, at exampleAt) {
 	w.relocate(document, at)
 	document["admin"] = map[string]any{"listen": "unix/" + filepath.Join(w.dir, "admin.sock"), "config": map[string]any{"persist": false}}
 	document["storage"] = map[string]any{"module": "file_system", "root": at.storage}
-	document["logging"] = map[string]any{"logs": map[string]any{"default": map[string]any{
-		"level": "DEBUG", "writer": map[string]any{"output": "file", "filename": filepath.Join(w.dir, "caddy.log"), "roll": false},
-	}}}
+	return document
+}
+
+// loadDocument runs Caddy with a configuration in JSON.
+func (w *world) loadDocument(document map[string]any) {
+	w.Helper()
 	changed, err := json.Marshal(document)
 	check(w.T, err)
 	w.web.CloseIdleConnections()
@@ -223,6 +246,9 @@ func (w *world) relocateObject(object map[string]any, at exampleAt) {
 	}
 	if object["dial"] != nil {
 		object["dial"] = at.upstream
+	}
+	if object["origin"] != nil {
+		object["origin"] = app
 	}
 	delete(object, "tls") // of transports
 }

@@ -106,6 +106,8 @@ func TestTokensThatAnybodySendsAreLimited(t *testing.T) {
 	calls := w.cognito.Requests(cognitolocal.EndpointAPI)
 	v.post("sign-out", "refresh_token", "x")
 	v.wantFailure(429, "too_many_attempts")
+	v.post("sign-in", "refresh_token", "x")
+	v.wantFailure(429, "too_many_attempts")
 	v.post("remember-device", "state", step.said.State, "choice", "yes", "access_token", "x")
 	v.wantFailure(422, "session_expired")
 	if n := w.cognito.Requests(cognitolocal.EndpointAPI); n != calls {
@@ -118,6 +120,18 @@ func TestTokensThatAnybodySendsAreLimited(t *testing.T) {
 
 // TestCognitoLearnsTheVisitorsAddress, for threat protection; with SRP it never
 // learns the password.
+// TestAddressesThatAClientMakesUp count for nothing: without a trusted proxy, the
+// one of the connection does.
+func TestAddressesThatAClientMakesUp(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: everyFlow, signin: "page\nlimit address 2"})
+	for i, status := range []int{200, 200, 429, 429} {
+		address := "192.0.2." + strconv.Itoa(i)
+		got := w.sendJSON("/_cognito/sign-in", map[string]any{"username": "jo", "password": password},
+			"X-Forwarded-For: "+address, "X-Real-Ip: "+address, "Forwarded: for="+address, "Client-Ip: "+address)
+		w.wantStatus(status, got)
+	}
+}
+
 func TestCognitoLearnsTheVisitorsAddress(t *testing.T) {
 	w := &signinWorld{newWorld(t)}
 	w.addClient(everyFlow)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 )
 
 // TestWhoIsInvited: who navigates is sent to sign in, everybody else is told where
@@ -179,6 +181,22 @@ func TestTargetsAsTheyWereSent(t *testing.T) {
 
 // TestTheHostIsNotBelieved: what a client says of hosts and schemes changes no
 // link, unless it comes through a proxy that is trusted.
+// TestAProxyNamesNoOtherScheme than the web's, since it may pass on what a client
+// said (CVE-2024-21499).
+func TestAProxyNamesNoOtherScheme(t *testing.T) {
+	w := &signinWorld{newWorld(t)}
+	w.addClient(cognitolocal.Client{})
+	s := w.setup(signinSetup{})
+	s.server = "trusted_proxies_unix"
+	w.load(s)
+	for _, proto := range []string{"javascript", "HTTPS", "https, http", "evil.example/", "ftp", " "} {
+		told := w.send("GET", "/private", "", lines(fetching, "X-Forwarded-Proto: "+proto)...)
+		if got := decode(t, told.body)["sign_in_url"]; got != app+"/_cognito/sign-in" {
+			t.Errorf("%q: expected sign-in at %s, got %v", proto, app, got)
+		}
+	}
+}
+
 func TestTheHostIsNotBelieved(t *testing.T) {
 	forwarded := []string{"X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Uri: /evil", "X-Forwarded-Prefix: /evil", "Forwarded: host=evil.example;proto=https", "X-Original-Url: /evil", "X-Rewrite-Url: /evil"}
 	for _, row := range []struct{ name, server, signin, want string }{

@@ -130,6 +130,32 @@ func TestCachesKeepNoSessions(t *testing.T) {
 	if vary := strings.Join(got.header["Vary"], ", "); !strings.Contains(vary, "Accept-Encoding") {
 		t.Errorf("expected what the upstream says of Vary to stay, got %q", vary)
 	}
+	got = w.send("GET", "/", "", "Cookie: "+sessionCookie+"=forged")
+	if control := strings.Join(got.header["Cache-Control"], ", "); !cleared(got, sessionCookie) || !strings.Contains(control, "no-store") {
+		t.Errorf("expected no cache to keep an answer with a cookie, got %v", got.header)
+	}
+}
+
+// TestCachesKeepNoRefreshedSessions: an answer of the upstream can carry a cookie
+// of ours, too.
+func TestCachesKeepNoRefreshedSessions(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+	}))
+	defer upstream.Close()
+	w := startedSignin(t, signinSetup{
+		client: cognitolocal.Client{AccessTokenLifetime: 3 * time.Second},
+		site:   "cognito_auth main\nreverse_proxy " + upstream.Listener.Addr().String(),
+	})
+	session := w.signedIn("jo")
+	var got answer
+	eventually(t, "the session has new tokens", func() bool {
+		got = w.send("GET", "/", "", session)
+		return setCookies(got)[sessionCookie] != nil
+	})
+	if control := strings.Join(got.header["Cache-Control"], ", "); got.status != 200 || !strings.Contains(control, "no-store") {
+		t.Errorf("expected no cache to keep it, got %d with %v", got.status, got.header)
+	}
 }
 
 // TestSessionEndpoint tells an application of the session, and nobody else.

@@ -84,6 +84,19 @@ func TestCallbacks(t *testing.T) {
 			victim.keep(victim.resolve(app, "/"), []*http.Cookie{{Name: flowPrefix + callback.Query().Get("state"), Value: flow.Value, Path: "/_cognito/callback"}})
 			return callback.String()
 		}, 422, "/_cognito/callback"},
+		{"the attacker's sign-in, whose cookie a sibling host has set", func(victim, attacker *browser) string {
+			callback := attacker.stopped("/private", "mo")
+			flow := attacker.cookie(attacker.flows()[0])
+			victim.keep(victim.resolve(app, "/"), []*http.Cookie{{Name: flow.Name, Value: flow.Value, Path: "/_cognito/callback"}})
+			return callback.String()
+		}, 200, "/login"},
+		{"the attacker's sign-in, of a sibling host, beside one of the victim's", func(victim, attacker *browser) string {
+			callback := attacker.stopped("/private", "mo")
+			victim.toPool("/private")
+			flow := attacker.cookie(attacker.flows()[0])
+			victim.keep(victim.resolve(app, "/"), []*http.Cookie{{Name: flow.Name, Value: flow.Value, Path: "/_cognito/callback"}})
+			return callback.String()
+		}, 200, "/login"},
 		{"a flow that was changed", func(victim, _ *browser) string {
 			callback := victim.stopped("/private", "jo")
 			flow := victim.cookie(victim.flows()[0])

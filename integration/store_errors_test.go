@@ -56,7 +56,7 @@ func TestPagesForWhatIsMissing(t *testing.T) {
 	t.Run("a single page", func(t *testing.T) {
 		w.row(t).pages(t, bucketSite("fallback index.html"), []pageRow{
 			{name: "an object", target: "/app.js", status: 200, body: "console.log(1)"},
-			{name: "any path is the page, with status 200", target: "/customers/7", status: 200, body: "<h1>Home</h1>", want: []string{"Content-Type: text/html"}},
+			{name: "any path is the page, with status 200", target: "/customers/7", status: 200, body: "<h1>Home</h1>", want: []string{"Content-Type: text/html", "Cache-Control: no-store", "Etag", "Last-Modified"}},
 			{name: "so is one that ends in a slash", target: "/customers/", status: 200, body: "<h1>Home</h1>"},
 			{name: "so is what jo may not see", target: "/private/plan.html", status: 200, body: "<h1>Home</h1>"},
 			{name: "a browser that opens a page gets it", target: "/customers/7", status: 200, body: "<h1>Home</h1>", lines: []string{document}},

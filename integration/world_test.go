@@ -274,9 +274,15 @@ func (w *world) wantStatus(want int, got answer) {
 }
 
 // logLines are the lines of Caddy's log so far, decoded.
-func (w *world) logLines() (lines []map[string]any) {
+func (w *world) logLines() []map[string]any {
 	w.Helper()
-	text, err := os.ReadFile(filepath.Join(w.dir, "caddy.log"))
+	return w.linesOf("caddy.log")
+}
+
+// linesOf are the lines of a log in the world's directory.
+func (w *world) linesOf(name string) (lines []map[string]any) {
+	w.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, name))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

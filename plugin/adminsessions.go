@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 )
 
 // sessionStatus is how users of a pool stay signed in, in the answers.
@@ -117,7 +116,7 @@ func (adminAPI) signOut(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), signOutWait)
 	defer cancel()
 	until, err := signOutEverywhere(ctx, live, who.Subject)
-	live[0].reportSignOut(who.Subject)
+	live[0].reportSignOut(r, who.Subject, err)
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadGateway, Err: fmt.Errorf(
 			"the user is signed out at this instance, but others may not know yet: %w; this instance goes on trying to tell them", err)}
@@ -179,9 +178,9 @@ func signOutEverywhere(ctx context.Context, live []*sessions, sub string) (until
 	return until, err
 }
 
-func (s *sessions) reportSignOut(sub string) {
+func (s *sessions) reportSignOut(r *http.Request, sub string, err error) {
 	env := s.env.Load()
 	metrics.signOuts.WithLabelValues(s.pool.name, "admin").Inc()
-	env.logger.Info("signed out by an administrator", zap.String("pool", s.pool.name), zap.String("user_id", sub))
 	env.emit("cognito_sign_out", map[string]any{"pool": s.pool.name, "sub": sub, "by": "admin"})
+	s.recordSignOut(r, sub, err)
 }

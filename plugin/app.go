@@ -26,6 +26,7 @@ type App struct {
 	pools     map[string]*userPool // those with a name
 	exchanges map[string]*exchange
 	sessions  map[string]*sessions // by the name of the pool
+	expected  [][]string           // pools of handlers that take sessions alone
 	acquired  []*userPool
 	replaced  tenancies // what Start took over from
 	protected *protectedNames
@@ -45,7 +46,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	a.env = &environment{logger: ctx.Logger(), storage: ctx.Storage(), events: events.(*caddyevents.App), ctx: ctx}
+	logger := ctx.Logger()
+	a.env = &environment{logger: logger, audit: newAuditLog(logger), storage: newBoundedStorage(ctx.Storage()), events: events.(*caddyevents.App), ctx: ctx}
 	if err := metrics.register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
@@ -114,6 +116,7 @@ func (a *App) addExchange(name string, specOf func(name string) (exchangeSpec, e
 // logger, use its storage, and fetch their keys. Doing that any earlier would
 // let a configuration that fails to load disturb the one that runs.
 func (a *App) Start() error {
+	a.reportSessionless()
 	a.replaced = make(tenancies)
 	for _, pool := range a.acquired {
 		for _, set := range pool.keySets {

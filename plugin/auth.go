@@ -1,15 +1,16 @@
 package plugin
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	parse "github.com/caddy-cognito/caddy-cognito/caddyfile"
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
 // Auth verifies the Cognito token of a request and forwards the verified
@@ -30,7 +31,6 @@ import (
 type Auth struct {
 	config.Auth
 
-	logger  *zap.Logger
 	checker *checker
 	headers []identityHeader
 	counter *resultCounter
@@ -52,11 +52,11 @@ func (a *Auth) Provision(ctx caddy.Context) (err error) {
 	if err := a.Auth.Validate(); err != nil {
 		return err
 	}
-	a.logger = ctx.Logger()
 	if a.checker, err = newChecker(ctx, &a.Check); err != nil {
 		return err
 	}
 	a.checker.sources = newTokenSources(a.TokenSources, a.checker.session())
+	a.checker.app.expectSessions(a.TokenSources, a.checker.pools)
 	a.headers = identityHeaders(&a.Auth)
 	for _, header := range a.headers {
 		a.checker.app.protected.add(header.name)
@@ -71,14 +71,16 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	id.answer = w.Header()
 	raw, found, err := a.checker.find(r, id)
 	a.clean(r, id) // also before a refusal, since error routes can proxy, too
+	var tok *verifier.Token
 	if err == nil {
-		err = a.admit(r, id, raw, found)
+		tok, err = a.admit(r, id, raw, found)
 	}
-	a.counter.count(id.token, err)
+	a.counter.count(tok, err)
 	if err != nil {
+		a.checker.app.env.audit.denied(r, "cognito_auth", a.checker.pools[0].Name(), tok, refusalOf(err), err)
 		return a.refuse(w, r, id, err)
 	}
-	if id.session != nil {
+	if id.elsewhere {
 		keepPrivate(w.Header())
 	}
 	return next.ServeHTTP(w, r)
@@ -107,20 +109,24 @@ func cleanRequest(r *http.Request, app *App) {
 	r.Trailer = nil
 }
 
-// admit decides, and lets the request speak for its user.
-func (a *Auth) admit(r *http.Request, id *identity, raw string, found bool) error {
+// admit decides, and lets the request speak for its user. With an error, the token
+// is one that was verified and is not enough.
+func (a *Auth) admit(r *http.Request, id *identity, raw string, found bool) (*verifier.Token, error) {
 	if !a.AllowAmbiguousPath && ambiguousPath(r.URL.EscapedPath()) {
-		return errAmbiguousPath
+		return nil, errAmbiguousPath
 	}
 	if !found {
 		if a.Optional || a.AllowPreflight && isPreflight(r) {
-			return nil
+			return nil, nil
 		}
-		return errNoToken
+		return nil, errNoToken
 	}
 	tok, err := a.checker.check(r.Context(), raw)
+	if id.session != nil && errors.Is(err, verifier.ErrUnknownKey) {
+		raw, tok, err = a.checker.checkRenewed(r, id)
+	}
 	if err != nil {
-		return err
+		return tok, err
 	}
 	id.set(r, raw, tok)
 	setIdentity(r.Header, a.headers, tok)
@@ -128,7 +134,7 @@ func (a *Auth) admit(r *http.Request, id *identity, raw string, found bool) erro
 	if id.forwardToken {
 		r.Header["Authorization"] = []string{"Bearer " + raw} // the one header that Caddy's logs redact
 	}
-	return nil
+	return tok, nil
 }
 
 // isPreflight follows the Fetch standard: browsers send these without

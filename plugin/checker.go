@@ -64,25 +64,24 @@ func (c *checker) find(r *http.Request, id *identity) (raw string, found bool, e
 	}
 	raw, source, err := findToken(c.sources, r)
 	id.ambient = ambient(source)
+	id.elsewhere = source != nil && !knownToCaches(source)
 	return raw, source != nil, err
 }
 
-// check verifies a token and what is required of it.
+// check verifies a token and what is required of it. With an error, it returns the
+// token if that was verified: then it is true who was refused.
 func (c *checker) check(ctx context.Context, raw string) (*verifier.Token, error) {
 	tok, err := verifier.Verify(ctx, raw, c.pools...)
 	if err != nil {
 		return nil, err
 	}
 	if sessions := c.app.sessions[tok.Pool()]; sessions != nil && sessions.denies(tok) {
-		return nil, errSignedOut
+		return tok, errSignedOut
 	}
 	if !slices.Contains(c.uses, tok.Use()) {
-		return nil, &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(tok.Use())}
+		return tok, &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(tok.Use())}
 	}
-	if err := meets(tok, c.requirements); err != nil {
-		return nil, err
-	}
-	return tok, nil
+	return tok, meets(tok, c.requirements)
 }
 
 func meets(tok *verifier.Token, requirements []verifier.Requirement) error {

@@ -50,11 +50,23 @@ func doctorCommand() *cobra.Command {
 		Use:   "doctor --config <path> [--adapter <name>] [--timeout <duration>]",
 		Short: "Checks a configuration against the real user pools",
 		Long: `
-Loads the configuration as caddy validate does, and asks the services that it names:
-the keys of the user pools, their app clients, domains with callback and sign-out
-URLs, the storage, identity pools, STS and buckets. Each check is one line, with what
-to do where something is wrong. Nothing is changed anywhere, no check counts against
-a user, and no secret is printed.
+Loads the configuration as caddy validate does, looks whether its handlers fit
+together, and asks the services that it names: the keys of the user pools, their app
+clients, domains with callback and sign-out URLs, the storage, identity pools, STS
+and buckets. Each check is one line, with what to do where something is wrong.
+Nothing is changed anywhere, no check counts against a user, and no secret is
+printed.
+
+Of the handlers it says when
+
+- cognito_strip or cognito_auth comes before cognito_signin, or a route keeps
+  visitors from its paths, or another one answers there
+- no cognito_auth takes the sessions of a cognito_signin, or a cognito_auth is to
+  take sessions that nobody makes
+- cognito_s3, cognito_credentials or transport cognito_aws is behind a cognito_auth
+  that takes access tokens, or behind none
+- a site with sign-in is plain http, or inject sends credentials in the clear
+- two things of sign-in have one cookie, or hosted has no use beside page
 
 The exit code is 1 when a check fails. Run it on the machine of the edge, as the user
 that Caddy runs as.`,

@@ -54,7 +54,7 @@ func (c *CredentialsEndpoint) Provision(ctx caddy.Context) error {
 	if c.Path == "" {
 		c.Path = config.DefaultCredentialsPath
 	}
-	c.problems = &problemLog{logger: ctx.Logger()}
+	c.problems = &problemLog{logger: ctx.Logger(), audit: app.env.audit, directive: "cognito_credentials"}
 	c.exchange, err = app.exchange(c.Credentials)
 	return err
 }

@@ -72,7 +72,7 @@ func newExchange(key string, spec exchangeSpec, env *environment) (*exchange, er
 		return nil, err
 	}
 	e.cache, err = credentials.NewCache(credentials.CacheOptions{
-		Provider: traced(spec, provider), Roles: spec.Roles, Size: spec.Size,
+		Provider: traceExchange(spec, provider), Roles: spec.Roles, Size: spec.Size,
 		Timeout: exchangeTimeout, Observe: e.observe,
 	})
 	return e, err

@@ -242,6 +242,22 @@ type causes []error
 func (c causes) Error() string   { return "outer" }
 func (c causes) Unwrap() []error { return c }
 
+// Stores repeat the token that they refuse.
+func TestLoggedCausesHoldNoToken(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqbyJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+	for _, said := range []string{token, "Token " + token + " is expired", "two: " + token + "," + token, strings.Repeat("x", 4000) + token} {
+		got := withoutTokens(errors.New(said)).Error()
+		for part := range strings.SplitSeq(token, ".") {
+			if strings.Contains(got, part) {
+				t.Errorf("expected no token, got %s", got)
+			}
+		}
+		if len(got) > maxCause {
+			t.Errorf("expected %d bytes at most, got %d", maxCause, len(got))
+		}
+	}
+}
+
 func TestCause(t *testing.T) {
 	inner, reason := errors.New("what the service said"), errors.New("reason")
 	for _, row := range []struct {

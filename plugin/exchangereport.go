@@ -7,9 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
@@ -112,21 +109,4 @@ const maxCause = 512
 func withoutTokens(err error) error {
 	text := tokenForm.ReplaceAllString(err.Error(), "[token]")
 	return errors.New(text[:min(len(text), maxCause)])
-}
-
-// traced puts a span around each exchange, where Caddy traces the request that
-// it is made for.
-func traced(spec exchangeSpec, provider credentials.Provider) credentials.Provider {
-	attributes := trace.WithAttributes(attribute.String("cognito.credentials", spec.Name), attribute.String("cognito.provider", spec.Kind))
-	return credentials.ProviderFunc(func(ctx context.Context, user credentials.Identity, role string) (credentials.Credentials, error) {
-		tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("github.com/caddy-cognito/caddy-cognito")
-		ctx, span := tracer.Start(ctx, "cognito credentials exchange", trace.WithSpanKind(trace.SpanKindClient), attributes)
-		defer span.End()
-		creds, err := provider.Retrieve(ctx, user, role)
-		span.SetAttributes(attribute.String("cognito.result", credentials.Reason(err)))
-		if err != nil {
-			span.SetStatus(codes.Error, err.Error())
-		}
-		return creds, err
-	})
 }

@@ -20,11 +20,14 @@ type identity struct {
 	cleaned      bool             // the client's identity headers are gone
 	forwardToken bool             // the upstream gets the token
 	ambient      bool             // the browser sent the token by itself, in a cookie
+	elsewhere    bool             // the token was not in the Authorization header
 	cookies      []string         // of the request as it came in, with sessions
 	session      *session.Session // that the token is from
+	sessions     *sessions        // which keep it
 	signins      []*Signin        // where the user can sign in
 	identityID   string           // in the identity pool, once it was asked
 	refused      error            // why our transport did not send the request
+	atStore      bool             // cognito_s3 has the transport send it
 	answer       http.Header      // of the response
 	body         *keptBody        // of the request, for another attempt
 }

@@ -54,7 +54,7 @@ func newKeySet(key keySetKey, env *environment) (*keySet, error) {
 	opts := verifier.RemoteOptions{
 		URL: key.url, RefreshInterval: duration(key.refresh), MaxStale: duration(key.maxStale),
 		Cooldown: duration(key.cooldown), FetchTimeout: duration(key.timeout),
-		Lazy: key.lazy, Store: set, Observe: set.observe,
+		Lazy: key.lazy, Store: set, Observe: set.observe, Wait: key.traceWait,
 	}
 	if key.pinned != "" {
 		var err error

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
@@ -133,6 +134,24 @@ func TestProvider(t *testing.T) {
 		w := recorder()
 		if user, ok, err := provider.Authenticate(w, r); ok || err != nil || user.ID != "" || w.Header().Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: got %+v, %v, %v, %v", name, user, ok, err, w.Header())
+		}
+	}
+}
+
+func TestProviderKeepsAnswersFromCaches(t *testing.T) {
+	provider := load[*Provider](t, newContext(t), "http.authentication.providers.cognito",
+		`{"pool":["main"],"token_source":[{"from":"authorization"},{"from":"query","name":"token"}]}`)
+	token := accessToken(t, nil)
+	for _, row := range []struct {
+		name, want string
+		request    *http.Request
+	}{
+		{"in the query", "private", newRequest(http.MethodGet, "/?token="+token)},
+		{"in the usual header", "", bearer(token)},
+	} {
+		w := recorder()
+		if _, ok, err := provider.Authenticate(w, row.request); !ok || err != nil || w.Header().Get("Cache-Control") != row.want {
+			t.Errorf("%s: expected %q, got %v, %v, %v", row.name, row.want, ok, err, w.Header())
 		}
 	}
 }
@@ -283,6 +302,9 @@ func TestRefusalOf(t *testing.T) {
 	}{
 		{"no decision is possible", &verifier.UnavailableError{}, 503, "unavailable"},
 		{"no decision is possible because a fetch timed out", &verifier.UnavailableError{Err: context.DeadlineExceeded}, 503, "unavailable"},
+		{"a session cannot be refreshed", &session.UnavailableError{Err: context.DeadlineExceeded}, 503, "session_unavailable"},
+		{"a session gets tokens that are refused here", &session.UnavailableError{Err: &verifier.TokenError{Reason: verifier.ErrExpired}}, 503, "session_unavailable"},
+		{"a session gets tokens while there are no keys", &session.UnavailableError{Err: &verifier.UnavailableError{}}, 503, "session_unavailable"},
 		{"nobody waits any more", context.Canceled, 499, "canceled"},
 		{"the request's time is up", context.DeadlineExceeded, 499, "canceled"},
 		{"an error of somebody else", http.ErrAbortHandler, 500, "other"},

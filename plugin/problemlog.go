@@ -10,12 +10,15 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
+	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
 // problemLog tells operators what to mend, once a minute for each thing: every
 // request meets the same wrong region.
 type problemLog struct {
-	logger *zap.Logger
+	logger    *zap.Logger
+	audit     auditLog
+	directive string // whose problems they are
 
 	mu   sync.Mutex // guards last
 	last map[string]time.Time
@@ -45,21 +48,24 @@ var hints = map[string]string{
 	"no_prefix":    "a placeholder of prefix is unknown, empty, or has a value with a slash",
 }
 
-// logRefusal logs refusals at DEBUG, except those that a change of the
-// configuration would end.
-func (p *problemLog) logRefusal(re refusal, err error) {
+// logRefusal tells operators of refusals that a change of the configuration would
+// end, and records all.
+func (p *problemLog) logRefusal(r *http.Request, re refusal, err error) {
 	if hint := hints[re.reason]; hint != "" && p.due(re.reason) {
 		p.logger.Warn("request refused: "+hint, zap.String("reason", re.reason), zap.Int("status", re.status))
-		return
 	}
-	logRefusal(p.logger, re, err)
+	var tok *verifier.Token
+	if id := identityOf(r.Context()); id != nil {
+		tok = id.token
+	}
+	p.audit.denied(r, p.directive, "", tok, re, err)
 }
 
 // refuse returns an error for Caddy's error routes to answer. What only an
 // operator can mend is for the log alone: error routes may show the text.
 func (p *problemLog) refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	re := refusalOf(err)
-	p.logRefusal(re, err)
+	p.logRefusal(r, re, err)
 	re.setHeaders(w.Header(), r)
 	if re.status == http.StatusBadGateway || re.status == http.StatusInternalServerError {
 		err = errNotServed

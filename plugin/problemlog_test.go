@@ -17,7 +17,7 @@ import (
 // observedProblems logs to memory, from level DEBUG.
 func observedProblems() (*problemLog, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.DebugLevel)
-	return &problemLog{logger: zap.New(core)}, logs
+	return &problemLog{logger: zap.New(core), audit: newAuditLog(zap.New(core))}, logs
 }
 
 // levelsOf is level, key or reason, of what was logged.
@@ -58,9 +58,9 @@ func TestRefusalsAreForUsersUnlessAnOperatorCanEndThem(t *testing.T) {
 		err  error
 		want []string // of three
 	}{
-		{"a route without cognito_auth", errNoAuth, []string{"warn no_auth", "debug no_auth", "debug no_auth"}},
-		{"a route for access tokens", errNotIDToken, []string{"warn not_id_token", "debug not_id_token", "debug not_id_token"}},
-		{"a pool that is not exchanged", errForeignPool, []string{"warn foreign_pool", "debug foreign_pool", "debug foreign_pool"}},
+		{"a route without cognito_auth", errNoAuth, []string{"warn no_auth", "debug no_auth", "debug no_auth", "debug no_auth"}},
+		{"a route for access tokens", errNotIDToken, []string{"warn not_id_token", "debug not_id_token", "debug not_id_token", "debug not_id_token"}},
+		{"a pool that is not exchanged", errForeignPool, []string{"warn foreign_pool", "debug foreign_pool", "debug foreign_pool", "debug foreign_pool"}},
 		{"no token", errNoToken, []string{"debug missing", "debug missing", "debug missing"}},
 		{"no role", credentials.ErrNoRole, []string{"debug no_role", "debug no_role", "debug no_role"}},
 		{"dot segments", credentials.ErrPath, []string{"debug path", "debug path", "debug path"}},
@@ -68,7 +68,7 @@ func TestRefusalsAreForUsersUnlessAnOperatorCanEndThem(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			p, logs := observedProblems()
 			for range 3 {
-				p.logRefusal(refusalOf(row.err), row.err)
+				p.logRefusal(newRequest("GET", "/"), refusalOf(row.err), row.err)
 			}
 			if got := levelsOf(logs); !reflect.DeepEqual(got, row.want) {
 				t.Errorf("expected %q, got %q", row.want, got)

@@ -54,9 +54,13 @@ func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyau
 	}
 	p.counter.count(tok, err)
 	if err == nil {
+		if !knownToCaches(source) {
+			keepPrivate(w.Header())
+		}
 		return userOf(tok), true, nil
 	}
 	re := refusalOf(err)
+	p.checker.app.env.audit.denied(r, "authentication", p.checker.pools[0].Name(), tok, re, err)
 	setReason(r, re.reason)
 	if re.challenge != "" {
 		w.Header().Set("WWW-Authenticate", re.challenge)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
@@ -44,14 +43,16 @@ type refusal struct {
 
 // refusalOf maps every error of this package and of verifier.
 func refusalOf(err error) refusal {
+	// First: its cause can be a token that was issued and is refused here, and the
+	// session lives on.
+	if unavailable, ok := errors.AsType[*session.UnavailableError](err); ok {
+		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: max(unavailable.RetryAfter, time.Second)}
+	}
 	if tokenErr, ok := errors.AsType[*verifier.TokenError](err); ok {
 		return tokenRefusal(tokenErr)
 	}
 	if unavailable, ok := errors.AsType[*verifier.UnavailableError](err); ok {
 		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: unavailable.RetryAfter}
-	}
-	if unavailable, ok := errors.AsType[*session.UnavailableError](err); ok {
-		return refusal{status: http.StatusServiceUnavailable, reason: reasonOf(err), retryAfter: max(unavailable.RetryAfter, time.Second)}
 	}
 	switch reason := reasonOf(err); reason {
 	case "signed_out":
@@ -96,6 +97,9 @@ func storeRefusal(err error, reason string) refusal {
 
 // reasonOf is the word for err in metrics, logs and placeholders.
 func reasonOf(err error) string {
+	if _, ok := errors.AsType[*session.UnavailableError](err); ok {
+		return "session_unavailable"
+	}
 	if reason := verifier.Reason(err); reason != "other" {
 		return reason // first: what makes keys unavailable can be a time-out, too
 	}
@@ -110,9 +114,6 @@ func reasonOf(err error) string {
 		return "store_request"
 	case errors.Is(err, errSignedOut):
 		return "signed_out"
-	}
-	if _, ok := errors.AsType[*session.UnavailableError](err); ok {
-		return "session_unavailable"
 	}
 	if _, limited := errors.AsType[*http.MaxBytesError](err); limited && errors.Is(err, errBody) { // by Caddy's request_body
 		return "too_large"
@@ -183,7 +184,6 @@ var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
 // refuse answers, or returns an error for Caddy's error routes to answer.
 func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, err error) error {
 	re := refusalOf(err)
-	logRefusal(a.logger, re, err)
 	re.setHeaders(w.Header(), r)
 	if signin := a.signinOf(id); signin != nil {
 		if answered, err := signin.invite(w, r, id, &re, a.Redirect); answered {
@@ -242,20 +242,6 @@ func closeUnread(header http.Header, r *http.Request) {
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		header.Set("Connection", "close")
 	}
-}
-
-func logRefusal(logger *zap.Logger, re refusal, err error) {
-	c := logger.Check(zap.DebugLevel, "request refused")
-	if c == nil {
-		return
-	}
-	fields := []zap.Field{zap.String("reason", re.reason), zap.Int("status", re.status)}
-	if tokenErr, ok := errors.AsType[*verifier.TokenError](err); ok {
-		fields = append(fields, zap.String("claim", tokenErr.Claim), zap.String("got", tokenErr.Got), zap.Strings("want", tokenErr.Want))
-	} else if cause := errors.Unwrap(err); cause != nil {
-		fields = append(fields, zap.Error(cause))
-	}
-	c.Write(fields...)
 }
 
 // problem is a problem details object (RFC 9457).

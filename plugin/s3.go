@@ -84,7 +84,7 @@ func (s *S3) Provision(ctx caddy.Context) error {
 		return errors.New("prefix: {http.cognito.identity_id} is empty with a web_identity, which knows no identities; use {http.auth.user.sub}")
 	}
 	s.setDefaults()
-	s.problems = &problemLog{logger: ctx.Logger()}
+	s.problems = &problemLog{logger: ctx.Logger(), audit: app.env.audit, directive: "cognito_s3"}
 	s.requests = newS3Requests(&s.S3Requests)
 	return s.provisionStore(ctx)
 }
@@ -164,7 +164,8 @@ var (
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
 func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	err := s.serve(w, r)
-	if reason := reasonOf(err); err == nil || reason == "other" {
+	switch reason := reasonOf(err); {
+	case err == nil, reason == "other", reason == "canceled" && r.Context().Err() == nil: // a time-out of the store looks like that
 		return err // the proxy's
 	}
 	return s.problems.refuse(w, r, err)

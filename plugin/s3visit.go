@@ -45,7 +45,8 @@ func (v *visit) fetch(o *objectWriter, method, key string, header http.Header) e
 		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
 	}
 	o.visit, o.header = v, make(http.Header)
-	identityOf(v.r.Context()).refused = nil
+	id := identityOf(v.r.Context())
+	id.refused, id.atStore = nil, true
 	return v.store.ServeHTTP(o, &r, nobody)
 }
 

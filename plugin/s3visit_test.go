@@ -328,6 +328,7 @@ func TestBucketsRefuse(t *testing.T) {
 		{"an unset variable", `{"bucket":"{env.COGNITO_TEST_UNSET}","credentials":"media"}`, "bucket"},
 		{"no credentials", `{"bucket":"site"}`, "credentials"},
 		{"credentials that nobody configured", `{"bucket":"site","credentials":"nobody"}`, "nobody"},
+		{"a place by identities that the exchange does not know", `{"bucket":"site","credentials":"sts","prefix":"{http.cognito.identity_id}/"}`, "prefix"},
 		{"options of a transport that are none", `{"bucket":"site","credentials":"media","transport":[]}`, "transport"},
 		{"options of a transport that it does not know", `{"bucket":"site","credentials":"media","transport":{"none":1}}`, "transport"},
 	} {

@@ -15,14 +15,25 @@ import (
 
 // refresh is the [session.RefreshFunc]: new tokens count only once they are
 // verified.
-func (s *sessions) refresh(ctx context.Context, old *session.Session) (session.Tokens, error) {
+func (s *sessions) refresh(ctx context.Context, old *session.Session) (tokens session.Tokens, err error) {
+	ctx, end := beginSpan(ctx, "cognito session refresh", poolAttribute(s.pool.name))
+	defer func() { end(refreshResult(err)) }()
 	got, err := s.client.Refresh(ctx, signin.Secret(old.Refresh), old.DeviceKey, signin.Caller{})
 	if err != nil {
 		return session.Tokens{}, refreshError(err)
 	}
-	tokens := sessionTokens(got)
+	tokens = sessionTokens(got)
 	_, err = s.verify(ctx, tokens)
+	if tokens.Refresh != "" && tokens.Refresh != old.Refresh && lacksKey(err) {
+		err = nil // the old refresh token is gone, and each request verifies these again
+	}
 	return tokens, err
+}
+
+// lacksKey reports whether a token could not be verified for want of its key.
+func lacksKey(err error) bool {
+	_, unavailable := errors.AsType[*verifier.UnavailableError](err)
+	return unavailable || errors.Is(err, verifier.ErrUnknownKey)
 }
 
 // refreshError tells a definite refusal, which ends a session, from everything

@@ -106,8 +106,15 @@ func (s *sessions) observeRefresh(event session.RefreshEvent) {
 		s.outages.refresh.observe(logger, "", fields...)
 	}
 	if event.Err != nil {
-		logger.Log(endedLevel(event.Err), "session ended", append(fields, zap.String("reason", session.Reason(event.Err)))...)
+		s.recordEnd(event)
 	}
+}
+
+// recordEnd records that a session cannot go on.
+func (s *sessions) recordEnd(event session.RefreshEvent) {
+	e := s.auditOf("session_ended", "user_pool", event.Subject)
+	e.result, e.reason, e.err = auditRefused, session.Reason(event.Err), event.Err
+	s.env.Load().audit.record(endedLevel(event.Err), "session ended", nil, e)
 }
 
 // endedLevel is that of a session that ended: users who get the tokens of others
@@ -117,6 +124,14 @@ func endedLevel(err error) zapcore.Level {
 		return zapcore.ErrorLevel
 	}
 	return zapcore.InfoLevel
+}
+
+// refreshResult is the word for what came of asking for new tokens.
+func refreshResult(err error) string {
+	if word := session.Reason(err); word != "other" {
+		return word
+	}
+	return refreshReason(err)
 }
 
 // refreshReason is the word for why a refresh brought nothing.

@@ -73,7 +73,7 @@ func newSessions(key, clientID string, pool *userPool, env *environment) (*sessi
 		cfg = new(config.Session)
 	}
 	s := &sessions{
-		key: key, pool: pool, clientID: clientID, cookie: cookieName(cfg, pool.name),
+		key: key, pool: pool, clientID: clientID, cookie: cfg.CookieName(pool.name),
 		lifetime: orDefault(cfg.Absolute, session.DefaultAbsolute), ready: make(chan struct{}), looked: make(chan struct{}),
 		outages: newSessionOutages(),
 	}
@@ -97,20 +97,10 @@ func signinClient(cfg *config.UserPool) (string, error) {
 	return "", fmt.Errorf("session: client: expected the app client that users sign in to, since the pool has %d; write session { client <id> }", len(cfg.Clients))
 }
 
-func cookieName(cfg *config.Session, pool string) string {
-	switch {
-	case cfg.Cookie != "":
-		return cfg.Cookie
-	case cfg.CookieDomain != "":
-		return "__Secure-cognito-" + pool
-	}
-	return "__Host-cognito-" + pool
-}
-
 // build makes the parts. What it made before an error is closed by Destruct.
 func (s *sessions) build(cfg *config.Session) (err error) {
 	s.client, err = signin.NewClient(signin.Options{
-		UserPoolID: s.pool.id, ClientID: s.clientID, Secrets: s.secrets(), Endpoint: s.pool.cfg.Endpoint,
+		UserPoolID: s.pool.id, ClientID: s.clientID, Secrets: s.secrets(), Endpoint: s.pool.cfg.Endpoint, Trace: s.pool.traceCall,
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
@@ -43,7 +44,7 @@ func (s sessionSource) find(r *http.Request) (string, bool, error) {
 		id := identityOf(r.Context())
 		found, err := sessions.resume(r, id.answer, s.need)
 		if found != nil || err != nil {
-			id.session = found
+			id.session, id.sessions = found, sessions
 			return s.token(found), found != nil, err
 		}
 	}
@@ -74,7 +75,7 @@ func (a *App) removeSessions(r *http.Request) {
 }
 
 func (a *App) ownsCookie(name string) bool {
-	if name == browserCookie || strings.HasPrefix(name, flowPrefix) || strings.HasPrefix(name, devicePrefix) {
+	if name == browserCookie || strings.HasPrefix(name, config.FlowCookiePrefix) || strings.HasPrefix(name, config.DeviceCookiePrefix) {
 		return true
 	}
 	for _, sessions := range a.sessions {
@@ -134,7 +135,12 @@ func (s *sessions) resume(r *http.Request, answer http.Header, need session.Need
 	if opened == nil {
 		return nil, err
 	}
-	fresh, changed, err := s.refresher.Fresh(r.Context(), opened.Session, need)
+	return s.goOn(r, answer, opened.Session, need)
+}
+
+// goOn keeps the tokens of a session good.
+func (s *sessions) goOn(r *http.Request, answer http.Header, current *session.Session, need session.Need) (*session.Session, error) {
+	fresh, changed, err := s.refresher.Fresh(r.Context(), current, need)
 	if _, ended := errors.AsType[*session.EndedError](err); ended {
 		s.clear(answer)
 		return nil, nil

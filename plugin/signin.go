@@ -202,13 +202,15 @@ func (s *Signin) origin(r *http.Request) string {
 }
 
 // requestID is by which operators find what happened.
-func requestID(r *http.Request) string {
+func requestID(r *http.Request) string { return placeholder(r, "http.request.uuid") }
+
+func placeholder(r *http.Request, key string) string {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return ""
 	}
-	id, _ := repl.GetString("http.request.uuid")
-	return id
+	value, _ := repl.GetString(key)
+	return value
 }
 
 // The lifetimes of small sealed state. Cognito itself gives a challenge 3 to 15

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
@@ -18,9 +19,7 @@ type rememberedDevice struct {
 	Device   []byte `json:"d"`
 }
 
-func (s *Signin) deviceCookie() string { return devicePrefix + s.Pool }
-
-const devicePrefix = "__Secure-cognito-device-"
+func (s *Signin) deviceCookie() string { return config.DeviceCookiePrefix + s.Pool }
 
 // device is the remembered device of a user; the zero value without one.
 func (v *signinVisit) device(username string) signin.Device {

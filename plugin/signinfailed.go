@@ -30,7 +30,7 @@ func statusOf(reason string) int {
 func (v *signinVisit) failed(name, username string, err error, t ticket, again page.View) error {
 	reason := signin.Reason(err)
 	v.count(name, reason)
-	v.logFailure(name, reason, err)
+	v.logFailure(name, reason, err, t.Passed...)
 	v.pad()
 	switch {
 	case errors.Is(err, signin.ErrUnconfirmed):
@@ -63,45 +63,48 @@ func (v *signinVisit) again(status int, err error, view page.View) error {
 
 // tooMany refuses an attempt over the limit.
 func (v *signinVisit) tooMany(wait time.Duration, again page.View) error {
-	v.count(v.stepName(), "limited")
+	v.fail(v.endpointStep(), "limited", http.StatusTooManyRequests, nil)
 	v.pad()
 	v.retryAfter(wait)
 	return v.again(http.StatusTooManyRequests, &signin.Error{Reason: signin.ErrAttempts}, again)
 }
 
-// stepName is the endpoint in metrics.
-func (v *signinVisit) stepName() string {
+// endpointStep is the endpoint in metrics.
+func (v *signinVisit) endpointStep() string {
 	if v.name == "sign-in" {
 		return "start"
 	}
 	return metricName(v.name)
 }
 
-// logFailure tells operators what only they can mend; all else is for debugging,
-// since visitors mistype all day.
-func (v *signinVisit) logFailure(name, reason string, err error) {
-	fields := []zap.Field{zap.String("pool", v.Pool), zap.String("step", name), zap.String("reason", reason), zap.String("request_id", requestID(v.r))}
+// logFailure records a failure, and tells operators what only they can mend.
+func (v *signinVisit) logFailure(name, reason string, err error, passed ...string) {
+	v.recordFailure(name, reason, statusOf(reason), err, passed)
 	switch reason {
 	case "misconfigured", "unsupported_challenge", "answer", "throttled", "unavailable", "other":
 		if v.problems.due("sign-in " + reason) {
-			v.logger.Warn("sign-in failed for a reason that visitors cannot mend", append(fields, causeFields(err)...)...)
-			return
+			v.problem("sign-in failed for a reason that visitors cannot mend", reason, append(causeFields(err), zap.String("step", name))...)
 		}
 	}
-	v.logger.Debug("sign-in failed", append(fields, causeFields(err)...)...)
 }
 
-// causeFields are what Cognito said, without what a user typed.
-func causeFields(err error) []zap.Field {
-	cause, detail := signin.Cause{}, ""
+// causeOf is what Cognito said, without what a user typed.
+func causeOf(err error) (cause signin.Cause, detail string) {
 	if refusal, ok := errors.AsType[*signin.Error](err); ok {
-		cause, detail = refusal.Cause, refusal.Detail
-	} else if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
-		cause = unavailable.Cause
-		if unavailable.Err != nil {
-			detail = unavailable.Err.Error()
-		}
+		return refusal.Cause, refusal.Detail
 	}
+	unavailable, ok := errors.AsType[*signin.UnavailableError](err)
+	if !ok {
+		return cause, ""
+	}
+	if unavailable.Err != nil {
+		detail = unavailable.Err.Error()
+	}
+	return unavailable.Cause, detail
+}
+
+func causeFields(err error) []zap.Field {
+	cause, detail := causeOf(err)
 	return []zap.Field{
 		zap.String("detail", detail), zap.String("operation", cause.Operation), zap.String("exception", cause.Code),
 		zap.Int("status", cause.Status), zap.String("aws_request_id", cause.RequestID),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/hosted"
 )
 
@@ -13,9 +14,7 @@ import (
 // for each flow, so that any number of tabs can be on their way. Browsers send it
 // to the callback alone: there it cannot make the requests for pages too large,
 // however many sign-ins are given up.
-const flowPrefix = "__Secure-cognito-flow-"
-
-func flowCookie(state string) string { return flowPrefix + state }
+func flowCookie(state string) string { return config.FlowCookiePrefix + state }
 
 // browserCookie names the browser to the flows that it began. A cookie with a path
 // can be set by a sibling host, which could have a visitor finish the sign-in that

@@ -31,7 +31,7 @@ func newHosted(cfg *config.Signin, s *sessions) (*hosted.Client, error) {
 	return hosted.New(hosted.Options{
 		BaseURL: base, ClientID: s.clientID, Secrets: s.secrets(), Scopes: how.Scopes,
 		IdentityProvider: how.IdentityProvider, IDPIdentifier: how.IDPIdentifier, Pass: how.Pass,
-		InsecureHTTP: s.pool.cfg.InsecureHTTP,
+		InsecureHTTP: s.pool.cfg.InsecureHTTP, Trace: s.pool.traceDomain,
 	})
 }
 
@@ -57,7 +57,7 @@ func (v *signinVisit) beginHosted(provider string) error {
 		return v.show(http.StatusInternalServerError, page.View{Kind: page.Misconfigured, Paths: page.Paths{Restart: v.url("sign-in", "")}})
 	}
 	if err := v.keepFlow(flow); err != nil {
-		return v.noSession(err, flow.Return())
+		return v.noSession("hosted", err, flow.Return())
 	}
 	v.count("hosted", "challenge")
 	return v.redirect(target)
@@ -156,7 +156,7 @@ func (v *signinVisit) callbackFailed(err error, returnTo string) error {
 // callbackRefused is about tokens that are not what was asked for.
 func (v *signinVisit) callbackRefused(err error, returnTo string) error {
 	if errors.Is(err, hosted.ErrNonce) || errors.Is(err, session.ErrSubject) {
-		v.count("hosted", "nonce")
+		v.fail("hosted", "nonce", http.StatusBadRequest, err)
 		v.problem("the tokens of a sign-in belong to another one", "nonce")
 		return v.show(http.StatusBadRequest, v.wrongLink())
 	}
@@ -166,7 +166,7 @@ func (v *signinVisit) callbackRefused(err error, returnTo string) error {
 // notAsked is a pool that signed the user in without asking, although a page wants
 // a fresh sign-in: that page would send him here again, and so on without end.
 func (v *signinVisit) notAsked(returnTo string) error {
-	v.count("hosted", "not_asked")
+	v.fail("hosted", "not_asked", http.StatusBadRequest, nil)
 	v.problem("the user pool did not ask the user again, which prompt=login is for", "not_asked")
 	return v.show(http.StatusBadRequest, page.View{Kind: page.Loop, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo, "prompt", "login")}})
 }

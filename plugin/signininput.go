@@ -15,6 +15,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
 )
 
@@ -118,6 +120,10 @@ func takeCaptcha(values url.Values) {
 // readJSON reads an object of strings. The members of attributes are objects of
 // strings, too, and credential is what the browser's passkey gave.
 func (in input) readJSON(body []byte, known []string) error {
+	// Of all that is no UTF-8, encoding/json makes one and the same character.
+	if json.Valid(body) && !jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true)) {
+		return badInput("expected text in UTF-8")
+	}
 	return eachMember(body, func(name string, value json.RawMessage) error {
 		switch {
 		case name == "attributes":
@@ -193,7 +199,7 @@ func eachMember(document []byte, f func(name string, value json.RawMessage) erro
 	if _, err := decoder.Token(); err != nil {
 		return badInput("the JSON cannot be read")
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); err != io.EOF {
 		return badInput("expected one JSON object")
 	}
 	return nil

@@ -28,7 +28,7 @@ func (v *signinVisit) goLanding(returnTo string) error {
 	}
 	sealed, err := v.landings.Seal(document, time.Now().Add(landingLifetime))
 	if err != nil {
-		return v.noSession(err, returnTo)
+		return v.noSession("landing", err, returnTo)
 	}
 	return v.redirect(v.path("landing") + "?" + url.Values{"to": {sealed}}.Encode())
 }

@@ -28,6 +28,8 @@ type ticket struct {
 	FirstFactor bool `json:"f,omitempty"`
 	// Username is that of an account that is not signed in.
 	Username string `json:"u,omitempty"`
+	// Passed are the steps so far, for the audit log.
+	Passed []string `json:"p,omitempty"`
 	// Confirmed continues a sign-up whose code was right.
 	Confirmed string `json:"c"`
 	// Device is the key of the device that signs in, and in the end of the one that
@@ -205,6 +207,7 @@ func (v *signinVisit) proceed(name, username string, step signin.Step, err error
 	if err != nil {
 		return v.failed(name, username, err, t, again)
 	}
+	t.Passed = append(t.Passed, v.stepName(name))
 	if step.Tokens != nil {
 		return v.complete(name, step.Tokens, username, t)
 	}
@@ -235,10 +238,8 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username stri
 	if err != nil {
 		return v.unusable(name, err, returnTo)
 	}
-	v.count(name, "ok")
-	v.logger.Info("signed in", zap.String("pool", v.Pool), zap.String("user_id", id.Subject()), zap.String("step", name), zap.String("request_id", requestID(v.r)))
-	v.sessions.env.Load().emit("cognito_sign_in", map[string]any{"pool": v.Pool, "sub": id.Subject(), "step": name})
 	if v.delivers() {
+		v.signedIn(name, id, t)
 		return v.deliver(tokens, v.deviceFor(username, device), v.askAPI(ask, device, returnTo))
 	}
 	current, err := session.New(sessionTokens(tokens), device.Key)
@@ -246,8 +247,9 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username stri
 		err = v.sessions.seal(v.w.Header(), current)
 	}
 	if err != nil {
-		return v.noSession(err, returnTo)
+		return v.noSession(name, err, returnTo)
 	}
+	v.signedIn(name, id, t)
 	switch {
 	case v.api:
 		return v.json(200, "application/json", apiDone{SignedIn: true, ReturnTo: returnTo, apiNext: v.askAPI(ask, device, returnTo)})
@@ -260,10 +262,13 @@ func (v *signinVisit) complete(name string, tokens *signin.Tokens, username stri
 // unusable is about tokens that our own verifier refuses: only the operator can
 // help, above all with the clock.
 func (v *signinVisit) unusable(name string, err error, returnTo string) error {
-	re := refusalOf(err)
-	v.count(name, "unusable_tokens")
-	v.problem("the user pool issued tokens that are refused here; check the app client, its scopes and the clock", re.reason, zap.Error(err))
+	re, status := refusalOf(err), 500
 	if re.status == 503 || re.reason == "unknown_key" { // keys that have just rotated are not asked for again at once
+		status = 503
+	}
+	v.fail(name, "unusable_tokens", status, err)
+	v.problem("the user pool issued tokens that are refused here; check the app client, its scopes and the clock", re.reason, zap.Error(err))
+	if status == 503 {
 		return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
 	}
 	cause := loopCauses[re.reason]
@@ -271,16 +276,19 @@ func (v *signinVisit) unusable(name string, err error, returnTo string) error {
 }
 
 // noSession is about a session that cannot become a cookie.
-func (v *signinVisit) noSession(err error, returnTo string) error {
+func (v *signinVisit) noSession(name string, err error, returnTo string) error {
 	paths := page.Paths{Restart: v.url("sign-in", returnTo)}
 	if large, ok := errors.AsType[*session.SizeError](err); ok {
 		v.problem("a session does not fit into a cookie; remove claims by the pre token generation trigger or move the user to fewer groups", "too_large",
 			zap.Int("size", large.Size), zap.Int("limit", large.Limit), zap.String("cause", large.Cause), zap.Int("cause_size", large.CauseSize))
+		v.fail(name, "cookie_too_big", 500, nil)
 		return v.trouble(500, "cookie_too_big", page.View{Kind: page.CookieTooBig, Paths: paths})
 	}
 	if errors.Is(err, session.ErrNoKeys) {
+		v.fail(name, "unavailable", 503, err)
 		return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: paths})
 	}
+	v.fail(name, "misconfigured", 500, err)
 	v.problem("a session cannot be made", session.Reason(err), zap.Error(err))
 	return v.trouble(500, "misconfigured", page.View{Kind: page.Misconfigured, Paths: paths})
 }

@@ -78,6 +78,7 @@ func (v *signinVisit) refuse(err error) error {
 		wrong = &inputError{http.StatusBadRequest, "input", err.Error()}
 	}
 	closeUnread(v.w.Header(), v.r)
+	v.recordRefusal(wrong)
 	if v.api {
 		return v.json(wrong.status, problemType, problem{Title: http.StatusText(wrong.status), Status: wrong.status, Detail: wrong.text, Code: wrong.code})
 	}
@@ -198,7 +199,7 @@ func (v *signinVisit) pad() {
 // allow says how long the visitor has to wait for another attempt; 0 for one now.
 func (v *signinVisit) allow(username string) time.Duration {
 	wait, which := v.limiter.Allow(visitor.Attempt{Address: v.address(), User: username, Client: v.sessions.clientID})
-	if wait > 0 {
+	if wait > 0 && v.problems.due("limit "+which) {
 		v.logger.Info("sign-in attempt over the limit", zap.String("limit", which), zap.String("request_id", requestID(v.r)))
 	}
 	return wait

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -52,35 +53,39 @@ func (v *signinVisit) revoke(old *session.Session) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), signOutTimeout)
 	defer cancel()
 	metrics.signOuts.WithLabelValues(v.Pool, "user").Inc()
-	v.logger.Info("signed out", zap.String("pool", v.Pool), zap.String("user_id", old.Subject), zap.String("request_id", requestID(v.r)))
 	v.sessions.env.Load().emit("cognito_sign_out", map[string]any{"pool": v.Pool, "sub": old.Subject, "by": "user"})
 	until := v.sessions.deniedUntil(time.Now())
-	if v.revokeAtPool(ctx, old) { // there will be no more tokens
+	everywhere, revoked := v.revokeAtPool(ctx, old)
+	if revoked == nil { // there will be no more tokens
 		until = old.LastExpiry(time.Now()).Add(duration(v.sessions.pool.cfg.Leeway))
 	}
+	reason := signin.Reason(errors.Join(everywhere, revoked))
 	if err := v.sessions.denied.DenySession(ctx, old.OriginJTI, until); err != nil {
+		reason = "storage"
 		v.problem("a sign-out may not have reached other instances yet", "storage", zap.Error(err))
 	}
+	v.recordSignOut(old.Subject, reason)
 }
 
-// revokeAtPool reports whether the refresh token is dead.
-func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) bool {
+// revokeAtPool returns why the sessions of the user's other devices did not end,
+// if they were to, and why the refresh token is not dead.
+func (v *signinVisit) revokeAtPool(ctx context.Context, old *session.Session) (everywhere, revoked error) {
 	if v.GlobalSignOut {
-		old = v.globalSignOut(ctx, old)
+		old, everywhere = v.globalSignOut(ctx, old)
 	}
 	if old.Refresh == "" {
-		return true
+		return everywhere, nil
 	}
 	err := v.sessions.client.Revoke(ctx, signin.Secret(old.Refresh))
 	if err != nil {
 		v.problem("a refresh token cannot be revoked; the session is denied here all the same", signin.Reason(err), causeFields(err)...)
 	}
-	return err == nil
+	return everywhere, err
 }
 
 // globalSignOut ends the sessions of all devices of the user, at the pool and here.
 // It returns the session as it is by then, whose refresh token may be a new one.
-func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) *session.Session {
+func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) (*session.Session, error) {
 	current, _, err := v.sessions.refresher.Fresh(ctx, old, session.NeedAccess)
 	if err != nil {
 		current = old
@@ -93,7 +98,7 @@ func (v *signinVisit) globalSignOut(ctx context.Context, old *session.Session) *
 	if err != nil {
 		v.problem("a user cannot be signed out everywhere; the access token needs the scope aws.cognito.signin.user.admin", signin.Reason(err), causeFields(err)...)
 	}
-	return current
+	return current, err
 }
 
 // revokeToken is for applications that keep their tokens themselves. Anybody can
@@ -103,7 +108,9 @@ func (v *signinVisit) revokeToken(token signin.Secret) {
 	defer cancel()
 	if err := v.sessions.client.Revoke(ctx, token); err != nil {
 		v.logFailure("sign_out", signin.Reason(err), err)
+		return
 	}
+	v.recordRevocation()
 }
 
 // afterSignOut is where to go: through the hosted logout where there is one, or

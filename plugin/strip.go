@@ -48,7 +48,9 @@ func (s *Strip) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		cleanRequest(r, s.app)
 	}
 	if !s.AllowAmbiguousPath && ambiguousPath(r.URL.EscapedPath()) {
-		setReason(r, reasonOf(errAmbiguousPath))
+		re := refusalOf(errAmbiguousPath)
+		s.app.env.audit.denied(r, "cognito_strip", "", nil, re, errAmbiguousPath)
+		setReason(r, re.reason)
 		closeUnread(w.Header(), r)
 		return caddyhttp.Error(http.StatusBadRequest, errAmbiguousPath)
 	}

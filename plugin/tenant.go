@@ -12,6 +12,7 @@ import (
 // environment is what a running configuration lends to shared state.
 type environment struct {
 	logger  *zap.Logger
+	audit   auditLog
 	storage certmagic.Storage
 	events  *caddyevents.App
 	ctx     caddy.Context

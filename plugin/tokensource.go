@@ -71,6 +71,13 @@ func ambient(source tokenSource) bool {
 	return false
 }
 
+// knownToCaches reports whether caches spare answers to tokens from a source by
+// themselves (RFC 9111 §3.5).
+func knownToCaches(source tokenSource) bool {
+	_, ok := source.(authorizationSource)
+	return ok
+}
+
 // single is the only one of values.
 func single(values []string) (value string, found bool, err error) {
 	switch len(values) {

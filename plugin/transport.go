@@ -90,7 +90,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if err := t.HTTPTransport.Provision(ctx); err != nil {
 		return err
 	}
-	t.problems = &problemLog{logger: ctx.Logger()}
+	t.problems = &problemLog{logger: ctx.Logger(), audit: app.env.audit, directive: "cognito_aws"}
 	if t.Inject != nil {
 		t.inject = t.Inject.WithDefaults()
 		for _, name := range t.inject.Headers() {
@@ -214,7 +214,8 @@ func shallowCopy(r *http.Request) *http.Request {
 // refuse answers in place of the upstream. Handlers of ours in front of the
 // proxy find the error itself in the identity.
 func (t *Transport) refuse(r *http.Request, re refusal, err error) (*http.Response, error) {
-	if id := identityOf(r.Context()); id != nil {
+	id := identityOf(r.Context())
+	if id != nil {
 		id.refused = err
 		closeUnread(id.answer, r)
 	}
@@ -222,7 +223,9 @@ func (t *Transport) refuse(r *http.Request, re refusal, err error) (*http.Respon
 		r.Body.Close()
 	}
 	setReason(r, re.reason)
-	t.problems.logRefusal(re, err)
+	if id == nil || !id.atStore { // or cognito_s3 tells of it
+		t.problems.logRefusal(r, re, err)
+	}
 	return problemResponse(r, re, err)
 }
 

@@ -110,6 +110,9 @@ func checkTypes(claims *object) error {
 	if raw, ok := claims.get("cognito:groups"); ok && !isStringArray(raw) {
 		return malformed("cognito:groups")
 	}
+	if raw, ok := claims.get("aud"); ok && raw[0] != '"' && !isStringArray(raw) {
+		return malformed("aud")
+	}
 	return nil
 }
 

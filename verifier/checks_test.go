@@ -83,6 +83,7 @@ func TestRefusedClaims(t *testing.T) {
 		{"an access token bound to nothing", accessClaims, `{"aud":[]}`, "", verifier.Options{Audiences: []string{resource}}, verifier.ErrClient},
 		{"an access token whose aud is null", accessClaims, `{"aud":null}`, "", verifier.Options{}, verifier.ErrClient},
 		{"an access token whose aud is a number", accessClaims, `{"aud":1}`, "", verifier.Options{}, verifier.ErrClient},
+		{"an access token whose aud has more than strings", accessClaims, `{"aud":["` + client + `",5]}`, "", verifier.Options{}, verifier.ErrMalformed},
 		{"an access token whose aud hides in a nested array", accessClaims, `{"aud":[["` + client + `"]]}`, "", verifier.Options{}, verifier.ErrClient},
 		{"an access token whose aud hides in an object", accessClaims, `{"aud":{"a":"` + client + `"}}`, "", verifier.Options{}, verifier.ErrClient},
 

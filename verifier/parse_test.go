@@ -70,6 +70,13 @@ func ofSize(t testing.TB, size int) string {
 	return ""
 }
 
+// withParts has so many members and elements, counted by the commas between them.
+func withParts(t *testing.T, parts int) string {
+	t.Helper()
+	more := parts - strings.Count(accessClaims, ",") - 2
+	return withClaim(t, `"x":[`+strings.Repeat("0,", more)+`0]`)
+}
+
 func TestRefusedShapes(t *testing.T) {
 	good := withHeader(t, header)
 	head, rest, _ := strings.Cut(good, ".")
@@ -163,6 +170,8 @@ func TestRefusedShapes(t *testing.T) {
 		{"a lone surrogate in a name", withClaim(t, `"\ud800":1`)},
 		{"claims nested too deep", withClaim(t, `"x":`+nested(32))},
 		{"claims nested ten thousand deep", withClaim(t, `"x":`+nested(10_000))},
+		{"a part more than there may be", withParts(t, 1026)},
+		{"a part more than there may be in the header", withHeader(t, `{"kid":"k1","alg":"RS256","x":[`+strings.Repeat("0,", 1023)+`0]}`)},
 		{"objects nested too deep", withClaim(t, `"x":`+strings.Repeat(`{"a":`, 32)+`1`+strings.Repeat(`}`, 32))},
 	} {
 		inBubble(t, row.name, func(t *testing.T) {
@@ -286,6 +295,7 @@ func TestAcceptedShapes(t *testing.T) {
 		{"the same name in two objects", withClaim(t, `"x":{"sub":"a"},"y":{"sub":"b"}`)},
 		{"nested as deep as allowed", withClaim(t, `"x":`+nested(31))},
 		{"brackets in strings do not count as depth", withClaim(t, `"x":["`+strings.Repeat(`[{\"`, 50)+`"]`)},
+		{"as many parts as allowed", withParts(t, 1025)},
 		{"as large as allowed", ofSize(t, verifier.MaxTokenSize)},
 	} {
 		inBubble(t, row.name, func(t *testing.T) {

@@ -47,6 +47,10 @@ type RemoteOptions struct {
 	// Observe is told of every fetch and every failure to use the store. It is
 	// called from the set's own goroutine and should return soon. Optional.
 	Observe func(KeySetEvent)
+	// Wait is told that a token waits for a fetch, with the ctx of
+	// [RemoteKeySet.Key], and the function that it returns, what came of it. For
+	// tracing: a key that is known causes no call. Optional.
+	Wait func(ctx context.Context) (over func(error))
 }
 
 // RemoteKeySet is a [KeySet] that an issuer publishes at a URL.
@@ -157,7 +161,16 @@ func (s *RemoteKeySet) Key(ctx context.Context, id string) (*Key, error) {
 	if cooling {
 		return nil, refuse(ErrUnknownKey, "kid", id)
 	}
+	return s.fetchedKey(ctx, id)
+}
+
+// fetchedKey waits for a fetch that it starts or joins.
+func (s *RemoteKeySet) fetchedKey(ctx context.Context, id string) (key *Key, err error) {
 	if f := s.join(TriggerUnknownKey); f != nil {
+		if s.opts.Wait != nil {
+			over := s.opts.Wait(ctx)
+			defer func() { over(err) }()
+		}
 		if err := wait(ctx, f.done); err != nil {
 			return nil, err
 		}

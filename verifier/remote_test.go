@@ -259,6 +259,17 @@ func TestARedirectWithinTheHostIsFollowed(t *testing.T) {
 	})
 }
 
+func TestARedirectInCirclesIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iss := newFakeIssuer("")
+		iss.set(replyWith(http.StatusFound, "", "Location", jwksURL))
+		expectUnavailable(t, keyError(iss.newSet(t, verifier.RemoteOptions{}), "k1"))
+		if got := iss.count(); got > 4 {
+			t.Errorf("expected 4 requests at most, got %d", got)
+		}
+	})
+}
+
 func TestARotationIsSeenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k1, k2 := newKeySigner(t, "k1"), newKeySigner(t, "k2")

@@ -35,6 +35,9 @@ func answer(h http.HandlerFunc) Fault {
 	}}
 }
 
+// FaultHandler has h answer in place of the endpoint.
+func FaultHandler(h http.HandlerFunc) Fault { return answer(h) }
+
 // FaultStatus answers with the status and a short text.
 func FaultStatus(status int) Fault {
 	return answer(func(w http.ResponseWriter, _ *http.Request) {

@@ -26,6 +26,7 @@ func TestFaultsOfTheKeySet(t *testing.T) {
 			}
 		}},
 		{name: "a status is answered", fault: cognitolocal.FaultStatus(503), status: http.StatusServiceUnavailable},
+		{name: "a handler answers", fault: cognitolocal.FaultHandler(http.NotFound), status: http.StatusNotFound},
 		{name: "a slow answer comes in the end", fault: cognitolocal.FaultSlow(time.Millisecond), status: http.StatusOK},
 		{name: "garbage is not JSON", fault: cognitolocal.FaultGarbage(), status: http.StatusOK, check: func(t *testing.T, r *http.Response, body string) {
 			if r.Header.Get("Content-Type") != "application/json" || strings.HasPrefix(body, "{") {

@@ -22,7 +22,8 @@ type Check struct {
 	UserPool *UserPool `json:"user_pool,omitempty"`
 	// TokenSources are the places where a token may come from. They are tried in
 	// this order, and the first that holds something decides. Default: the
-	// Authorization header, then the session of the pool, where it has one.
+	// Authorization header, then the session of the pool, where it has one. Answers
+	// to tokens from elsewhere than that header are `private`, for caches.
 	TokenSources []TokenSource `json:"token_source,omitempty"`
 	// TokenUse lists the accepted kinds of tokens: `access`, `id` or both.
 	// Default `access`.

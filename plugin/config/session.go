@@ -45,6 +45,24 @@ const defaultAbsolute = 7 * 24 * time.Hour
 // hostPrefix binds a cookie to its host: browsers take it without a domain only.
 const hostPrefix = "__Host-"
 
+// What begins the names of other cookies that sign-in sets. No session should have
+// such a name.
+const (
+	DeviceCookiePrefix = "__Secure-cognito-device-"
+	FlowCookiePrefix   = "__Secure-cognito-flow-"
+)
+
+// CookieName is the name of the cookie with the sessions of a pool. It accepts nil.
+func (s *Session) CookieName(pool string) string {
+	switch {
+	case s != nil && s.Cookie != "":
+		return s.Cookie
+	case s != nil && s.CookieDomain != "":
+		return "__Secure-cognito-" + pool
+	}
+	return hostPrefix + "cognito-" + pool
+}
+
 // cookieForm is a name of RFC 6265 with a prefix.
 var cookieForm = regexp.MustCompile("^__(Host|Secure)-[0-9A-Za-z!#$%&'*+.^_`|~-]+$")
 

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/internal/docs"
@@ -33,6 +35,9 @@ func TestPagesSayWhatTheCodeSays(t *testing.T) {
 	}
 }
 
+// byHand are the pages that are not made of the code.
+var byHand = []string{"what-happens.md", "audit-log.md", "failures.md", "standards.md", "threat-model.md"}
+
 // A page that nothing writes any more would go on saying what was.
 func TestNoPageIsLeftOver(t *testing.T) {
 	pages, err := docs.Pages(root)
@@ -45,7 +50,7 @@ func TestNoPageIsLeftOver(t *testing.T) {
 	}
 	for _, path := range paths {
 		name := filepath.Base(path)
-		if _, ok := pages[name]; !ok && name != "what-happens.md" {
+		if _, ok := pages[name]; !ok && !slices.Contains(byHand, name) && !strings.HasPrefix(name, "migrate-from-") {
 			t.Errorf("%s: expected it to be written from the code", name)
 		}
 	}

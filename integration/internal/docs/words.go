@@ -34,18 +34,18 @@ func ReadReasons(root string) (*Reasons, error) {
 		),
 		SignIn: c.words(
 			c.listed("plugin/internal/signin/errors.go", "reasons"), c.returned("plugin/internal/signin/errors.go", "Reason", "word"),
-			c.passed("count", 1), c.passed("problem", 1), c.passed("trouble", 1), c.inputs(),
+			c.passed("count", 1), c.passed("fail", 1), c.passed("problem", 1), c.passed("trouble", 1), c.inputs(),
 		),
 		Refreshes: c.words(c.listed("plugin/internal/session/errors.go", "reasons"), c.returned("plugin/internal/session/errors.go", "Reason")),
 	}
 	return reasons, errors.Join(c.errs...)
 }
 
-// Messages are the log lines of the modules above DEBUG, each up to where it
-// varies.
+// Messages are the log lines of the modules above DEBUG and of the audit log, each
+// up to where it varies.
 func Messages(root string) ([]string, error) {
 	c := &collector{root: root}
-	messages := c.words(c.passed("Warn", 0), c.passed("Error", 0), c.passed("Info", 0), c.passed("Log", 1), c.passed("problem", 0), c.outages())
+	messages := c.words(c.passed("Warn", 0), c.passed("Error", 0), c.passed("Info", 0), c.passed("Log", 1), c.passed("record", 1), c.passed("problem", 0), c.outages())
 	messages = slices.DeleteFunc(messages, func(text string) bool { return !strings.Contains(text, " ") })
 	return messages, errors.Join(c.errs...)
 }

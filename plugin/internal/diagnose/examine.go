@@ -74,6 +74,7 @@ func (s *Site) Examine(ctx context.Context, w io.Writer, e Examiner) (healthy bo
 		Transport: transport, Timeout: e.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	e.mistakes()
 	for _, p := range s.pools {
 		e.pool(ctx, p)
 	}
@@ -86,6 +87,17 @@ func (s *Site) Examine(ctx context.Context, w io.Writer, e Examiner) (healthy bo
 		e.report("bucket "+b.cfg.Bucket, e.bucket(ctx, b))
 	}
 	return e.worst != Fail
+}
+
+// mistakes needs no service.
+func (e *Examiner) mistakes() {
+	found := e.site.mistakes()
+	for _, f := range found {
+		e.report(f.What, f)
+	}
+	if len(found) == 0 {
+		e.report("routes", ok("fit together"))
+	}
 }
 
 // report writes a line. Nothing to say is said by a zero Finding.

@@ -19,6 +19,10 @@ type Site struct {
 	guards     []*guard
 	signins    []*signIn
 	buckets    []*bucket
+	spenders   []*spender
+	strips     []Place
+	enders     []ender
+	rewrites   []Place
 	identities map[string]*config.IdentityPool
 	webs       map[string]*config.WebIdentity
 	repl       *caddy.Replacer
@@ -40,6 +44,8 @@ type guard struct {
 	pools        []*pool
 	uses         []verifier.TokenUse
 	requirements []verifier.Requirement
+	optional     bool
+	sources      []config.TokenSource // as configured
 }
 
 // signIn is a handler that signs users in.
@@ -154,6 +160,7 @@ func (s *Site) pool(name string) (*pool, error) {
 }
 
 func (s *Site) read(h handler) error {
+	s.addEnder(h)
 	switch h.module {
 	case "cognito_auth":
 		return s.readAuth(h)
@@ -163,6 +170,14 @@ func (s *Site) read(h handler) error {
 		return s.readSignin(h)
 	case "cognito_s3":
 		return s.readBucket(h)
+	case "cognito_credentials":
+		s.spenders = append(s.spenders, &spender{Place: h.Place, name: h.module})
+	case "reverse_proxy":
+		return s.readProxy(h)
+	case "cognito_strip":
+		s.strips = append(s.strips, h.Place)
+	case "rewrite":
+		s.rewrites = append(s.rewrites, h.Place)
 	}
 	return nil
 }
@@ -175,7 +190,7 @@ func (s *Site) readAuth(h handler) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	return s.addGuard(&guard{Place: h.Place, name: h.module}, &cfg.Check)
+	return s.addGuard(&guard{Place: h.Place, name: h.module, optional: cfg.Optional}, &cfg.Check)
 }
 
 // readProvider is about Caddy's own handler, which refuses everything with 401.
@@ -205,6 +220,7 @@ func (s *Site) addGuard(g *guard, cfg *config.Check) (err error) {
 	if g.uses == nil {
 		g.uses = []verifier.TokenUse{verifier.Access}
 	}
+	g.sources = cfg.TokenSources
 	s.guards = append(s.guards, g)
 	if cfg.UserPool != nil {
 		inline, err := s.addPool("", cfg.UserPool)
@@ -258,6 +274,7 @@ func (s *Site) readBucket(h handler) error {
 		cfg.Region = s.regionOf(cfg.Credentials)
 	}
 	s.buckets = append(s.buckets, &bucket{h.Place, cfg})
+	s.spenders = append(s.spenders, &spender{Place: h.Place, name: h.module})
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // Place is where a handler stands.
@@ -16,6 +18,9 @@ type Place struct {
 	route  []int
 	hosts  []string
 	paths  []string
+	site   *listener
+	named  string // the named route it is in
+	turns  []turn
 }
 
 // String is how a reader of the configuration finds the place, such as
@@ -26,10 +31,13 @@ func (p Place) String() string {
 		numbers[i] = fmt.Sprint(number)
 	}
 	kind := "route"
-	if p.errors {
+	switch {
+	case p.errors:
 		kind = "error route"
+	case p.named != "":
+		kind = "named route " + p.named
 	}
-	where := fmt.Sprintf("%s, %s %s", p.server, kind, strings.Join(numbers, "."))
+	where := strings.TrimSpace(fmt.Sprintf("%s, %s %s", p.server, kind, strings.Join(numbers, ".")))
 	if site := strings.Join(p.hosts, ",") + strings.Join(p.paths, ","); site != "" {
 		return fmt.Sprintf("%s (%s)", site, where)
 	}
@@ -69,6 +77,18 @@ type handler struct {
 	raw    map[string]any
 }
 
+// listener is what a server says about the connections to its sites.
+type listener struct {
+	TLS     []any `json:"tls_connection_policies"`
+	Trusted any   `json:"trusted_proxies"`
+	Unix    bool  `json:"trusted_proxies_unix"`
+	HTTPS   struct {
+		Disable bool     `json:"disable"`
+		Skip    []string `json:"skip"`
+	} `json:"automatic_https"`
+	plainPorts bool // all addresses are of plain http
+}
+
 // decode reads the handler into its configuration, strictly, as Caddy does.
 func (h handler) decode(into any) error {
 	settings := maps.Clone(h.raw)
@@ -79,12 +99,28 @@ func (h handler) decode(into any) error {
 // walker collects handlers from routes, subroutes and whatever else holds routes.
 type walker struct{ found []handler }
 
-func (w *walker) server(name string, server map[string]any) {
-	at := Place{server: name, listen: matched([]any{server}, "listen")}
+func (w *walker) server(name string, server map[string]any, httpPort int) error {
+	at := Place{server: name, listen: matched([]any{server}, "listen"), site: new(listener)}
+	if err := read(server, at.site); err != nil {
+		return fmt.Errorf("server %s: %w", name, err)
+	}
+	at.site.plainPorts = len(at.listen) > 0 && !slices.ContainsFunc(at.listen, func(address string) bool {
+		return !strings.HasSuffix(address, fmt.Sprintf(":%d", httpPort))
+	})
 	w.walk(server["routes"], at)
-	w.walk(server["named_routes"], at)
+	w.walkNamed(server["named_routes"], at)
 	at.errors = true
 	w.walk(server["errors"], at)
+	return nil
+}
+
+// walkNamed goes through routes that any other can invoke.
+func (w *walker) walkNamed(value any, at Place) {
+	routes, _ := value.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(routes)) {
+		at.named = name
+		w.walk(routes[name], at)
+	}
 }
 
 func (w *walker) walk(value any, at Place) {
@@ -92,6 +128,7 @@ func (w *walker) walk(value any, at Place) {
 	case []any:
 		for i, element := range value {
 			inner := at
+			inner.turns = append(slices.Clone(at.turns), turnOf(i, element))
 			if isRoute(element) {
 				inner.route = append(slices.Clone(at.route), i+1)
 			}
@@ -121,6 +158,7 @@ func handlersOf(document []byte) ([]handler, error) {
 	var cfg struct {
 		Apps struct {
 			HTTP struct {
+				Port    int                       `json:"http_port"`
 				Servers map[string]map[string]any `json:"servers"`
 			} `json:"http"`
 		} `json:"apps"`
@@ -128,9 +166,14 @@ func handlersOf(document []byte) ([]handler, error) {
 	if err := json.Unmarshal(document, &cfg); err != nil {
 		return nil, err
 	}
+	if cfg.Apps.HTTP.Port == 0 {
+		cfg.Apps.HTTP.Port = caddyhttp.DefaultHTTPPort
+	}
 	var w walker
 	for _, name := range slices.Sorted(maps.Keys(cfg.Apps.HTTP.Servers)) {
-		w.server(name, cfg.Apps.HTTP.Servers[name])
+		if err := w.server(name, cfg.Apps.HTTP.Servers[name], cfg.Apps.HTTP.Port); err != nil {
+			return nil, err
+		}
 	}
 	return w.found, nil
 }

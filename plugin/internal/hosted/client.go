@@ -43,6 +43,8 @@ type Options struct {
 	// HTTPClient makes the calls. Default: one of this package. An [http.Client] is
 	// used as a copy that follows no redirects; any other must not follow them.
 	HTTPClient signin.HTTPClient
+	// Trace is told of every call. Optional.
+	Trace signin.Trace `json:"-"`
 }
 
 // Client is one app client behind the domain of its user pool. Its methods may be
@@ -84,6 +86,9 @@ func (c *Client) LogoutURL(logoutURI string) string {
 	return c.opts.BaseURL + "/logout?" + url.Values{"client_id": {c.opts.ClientID}, "logout_uri": {logoutURI}}.Encode()
 }
 
+// TokenPath is where codes are exchanged for tokens.
+const TokenPath = "/oauth2/token"
+
 // config is that of a call with one of the secrets. The way to send it is set:
 // package oauth2 would try both, and a code works once.
 func (c *Client) config(secret signin.Secret, redirectURI string) *oauth2.Config {
@@ -93,6 +98,6 @@ func (c *Client) config(secret signin.Secret, redirectURI string) *oauth2.Config
 	}
 	return &oauth2.Config{
 		ClientID: c.opts.ClientID, ClientSecret: string(secret), RedirectURL: redirectURI, Scopes: c.opts.Scopes,
-		Endpoint: oauth2.Endpoint{AuthURL: c.opts.BaseURL + "/oauth2/authorize", TokenURL: c.opts.BaseURL + "/oauth2/token", AuthStyle: style},
+		Endpoint: oauth2.Endpoint{AuthURL: c.opts.BaseURL + "/oauth2/authorize", TokenURL: c.opts.BaseURL + TokenPath, AuthStyle: style},
 	}
 }

@@ -30,11 +30,13 @@ const (
 // who began the sign-in gets to see its words. A flow older than [Lifetime] and a
 // code that is of no more use are [signin.ErrSession]. The code works once, so that
 // a call is not repeated when its answer was lost: begin again.
-func (c *Client) Exchange(ctx context.Context, flow Flow, callback Callback) (*signin.Tokens, error) {
+func (c *Client) Exchange(ctx context.Context, flow Flow, callback Callback) (_ *signin.Tokens, err error) {
 	f := flow.read()
 	if err := c.belongs(f, callback); err != nil {
 		return nil, err
 	}
+	end := c.opts.Trace.Begin(ctx, operation)
+	defer func() { end(err) }()
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, c.http), callTimeout)
 	defer cancel()
 	token, err := c.call(func(secret signin.Secret) (*oauth2.Token, error) {

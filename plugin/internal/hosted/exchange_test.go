@@ -244,6 +244,28 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
+func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
+	endless := &io.LimitedReader{R: blanks{}, N: 64 << 20}
+	client := newClient(t, hosted.Options{HTTPClient: roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: make(http.Header), Body: io.NopCloser(endless)}, nil
+	})})
+	_, err := signIn(t, client)
+	expectReason(t, "an answer without an end", err, signin.ErrAnswer)
+	if read := 64<<20 - endless.N; read > 2<<20 {
+		t.Errorf("expected a megabyte or so to be read, got %d bytes", read)
+	}
+}
+
+// blanks go on for ever.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
 func TestACallThatHangsEnds(t *testing.T) {
 	hang := roundTrip(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()

@@ -64,6 +64,10 @@ func TestABoxRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	large, err := box.Seal(make([]byte, session.MaxState), time.Now().Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, row := range map[string]struct {
 		value string
 		want  error
@@ -71,6 +75,7 @@ func TestABoxRefuses(t *testing.T) {
 		"nothing":                              {"", session.ErrMalformed},
 		"rubbish":                              {strings.Repeat("?", 100), session.ErrMalformed},
 		"more than it should be":               {strings.Repeat("A", session.MaxState+1), session.ErrMalformed},
+		"a state that is larger than any":      {large, session.ErrMalformed},
 		"a state of another purpose":           {seal(session.NewBox(keys, "return", "a", "b")), session.ErrForged},
 		"a state of another place":             {seal(session.NewBox(keys, "sign-in", "a", "c")), session.ErrForged},
 		"a state whose place only joins alike": {seal(session.NewBox(keys, "sign-in", "ab")), session.ErrForged},

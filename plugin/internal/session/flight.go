@@ -59,7 +59,7 @@ func (e *refreshEntry) ended(now time.Time) bool {
 
 // join returns the refresh that runs, or begins one. While a pause after a
 // failure lasts, it returns the error of the failure.
-func (r *Refresher) join(e *refreshEntry, s *Session) (f *refreshFlight, began bool, err error) {
+func (r *Refresher) join(ctx context.Context, e *refreshEntry, s *Session) (f *refreshFlight, began bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.flight != nil {
@@ -75,7 +75,8 @@ func (r *Refresher) join(e *refreshEntry, s *Session) (f *refreshFlight, began b
 	}
 	e.flight = &refreshFlight{done: make(chan struct{})}
 	flight := e.flight
-	r.running.Go(func() { r.fly(e, flight, s) })
+	ctx = context.WithoutCancel(ctx)
+	r.running.Go(func() { r.fly(ctx, e, flight, s) })
 	return flight, true, nil
 }
 
@@ -89,10 +90,10 @@ func paused(err error, pause time.Duration) error {
 
 // fly is one refresh. What it learns is in place before anybody who waits for it
 // goes on.
-func (r *Refresher) fly(e *refreshEntry, f *refreshFlight, s *Session) {
+func (r *Refresher) fly(ctx context.Context, e *refreshEntry, f *refreshFlight, s *Session) {
 	began := time.Now()
-	event := RefreshEvent{Source: FromCognito}
-	f.next, f.err = r.obtain(s, &event)
+	event := RefreshEvent{Subject: s.Subject, Source: FromCognito}
+	f.next, f.err = r.obtain(ctx, s, &event)
 	if f.err == nil && !s.whole() {
 		r.Remember(f.next) // its cookie will have no room either
 	}
@@ -134,8 +135,8 @@ func (e *refreshEntry) settle(f *refreshFlight, keep time.Duration) {
 // obtain gets new tokens: those of another instance that was quicker, else from
 // Cognito. A refusal may mean just that another instance was quicker, and has not
 // stored its tokens yet.
-func (r *Refresher) obtain(s *Session, event *RefreshEvent) (*Session, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*r.opts.Timeout)
+func (r *Refresher) obtain(ctx context.Context, s *Session, event *RefreshEvent) (*Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.opts.Timeout)
 	defer cancel()
 	if next, ok := r.adopt(ctx, s, event); ok {
 		return next, nil

@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -133,7 +135,8 @@ func TestARecordSaysNothingToAReaderOfTheStorage(t *testing.T) {
 		for place, value := range shared.files {
 			for _, secret := range []session.Secret{s.Refresh, next.Refresh, next.Access, next.ID} {
 				for _, part := range strings.Split(string(secret), ".") {
-					if strings.Contains(place+string(value), part) {
+					decoded, err := base64.RawURLEncoding.DecodeString(part)
+					if strings.Contains(place+string(value), part) || err == nil && bytes.Contains(value, decoded) {
 						t.Error("expected a record to be sealed")
 					}
 				}

@@ -61,8 +61,11 @@ func TestWhatWasSealedWronglyIsMalformed(t *testing.T) {
 	good := pack(testSession(), All)
 	bomb := deflate(make([]byte, 1<<24))
 	fields := strings.Repeat("\x00", 7)
+	large := testSession()
+	large.Refresh = Secret(strings.Repeat("a", maxCookie))
 	for name, plain := range map[string][]byte{
 		"nothing":                              {},
+		"a session that fits no cookie":        pack(large, All),
 		"a cut session":                        good[:len(good)-3],
 		"a session with something after it":    append(bytes.Clone(good), 0),
 		"a form that is unknown":               append([]byte{0xff}, good[1:]...),

@@ -20,7 +20,8 @@ const (
 	DefaultRefresherSize  = 10_000
 )
 
-// RefreshFunc asks Cognito for new tokens. ctx is not that of a request. An error
+// RefreshFunc asks Cognito for new tokens. ctx has the values of that of the
+// request that began the refresh, for tracing, and ends with nobody's. An error
 // that matches [ErrRefused] ends the session; with any other error, such as those
 // of the network, of throttling, and of our own client secret, it lives on. An
 // [UnavailableError] can ask for a pause.
@@ -56,6 +57,8 @@ type RefresherOptions struct {
 
 // RefreshEvent is one refresh. It holds no secret.
 type RefreshEvent struct {
+	// Subject is whose session it is.
+	Subject string
 	// Source is where the tokens came from.
 	Source   RefreshSource
 	Duration time.Duration
@@ -188,7 +191,7 @@ func (r *Refresher) Fresh(ctx context.Context, s *Session, need Need) (fresh *Se
 	if usable && !r.chosen(s, now) && !e.ended(now) {
 		return s, false, nil
 	}
-	f, began, err := r.join(e, s)
+	f, began, err := r.join(ctx, e, s)
 	switch {
 	case err == nil && (began || !usable):
 		return r.await(ctx, f, s, usable)

@@ -200,6 +200,23 @@ func TestTokensOfAnotherUserAreRefused(t *testing.T) {
 	})
 }
 
+// By its name it is signed out, also where the tokens name none.
+func TestASessionKeepsItsNameOverRefreshes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, origin := range map[string]string{"the tokens name none": "", "the tokens name another": "another"} {
+			c := newCognito(rotation{})
+			r := newRefresher(t, c, nil)
+			s := newSession(t, user{sub: jo}.tokens())
+			c.good[s.Refresh] = time.Time{}
+			c.become(func(session.Tokens) (session.Tokens, error) { return user{sub: jo, origin: origin}.tokens(), nil })
+			time.Sleep(61 * time.Minute)
+			if next := fresh(t, r, s); next == s || next.OriginJTI != s.OriginJTI {
+				t.Errorf("%s: expected the name %q to stay, got %q", name, s.OriginJTI, next.OriginJTI)
+			}
+		}
+	})
+}
+
 func TestASessionWithoutRefreshTokenLivesAsLongAsItsTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCognito(rotation{})

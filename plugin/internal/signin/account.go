@@ -18,7 +18,7 @@ func (c *Client) ForgotPassword(ctx context.Context, username string, caller Cal
 	if err := checkUsername(username); err != nil {
 		return err
 	}
-	return silent(c.call(situation{operation: "ForgotPassword"}, func(secret Secret) error {
+	return silent(c.call(ctx, situation{operation: "ForgotPassword"}, func(secret Secret) error {
 		_, err := c.api.ForgotPassword(ctx, &api.ForgotPasswordInput{
 			ClientId: &c.opts.ClientID, Username: &username, SecretHash: c.hash(secret, username),
 			ClientMetadata: caller.Metadata, UserContextData: caller.context(),
@@ -33,7 +33,7 @@ func (c *Client) ResendConfirmationCode(ctx context.Context, username string, ca
 	if err := checkUsername(username); err != nil {
 		return err
 	}
-	return silent(c.call(situation{operation: "ResendConfirmationCode"}, func(secret Secret) error {
+	return silent(c.call(ctx, situation{operation: "ResendConfirmationCode"}, func(secret Secret) error {
 		_, err := c.api.ResendConfirmationCode(ctx, &api.ResendConfirmationCodeInput{
 			ClientId: &c.opts.ClientID, Username: &username, SecretHash: c.hash(secret, username),
 			ClientMetadata: caller.Metadata, UserContextData: caller.context(),
@@ -63,7 +63,7 @@ func (c *Client) ConfirmForgotPassword(ctx context.Context, username string, giv
 	if _, err := checked(FieldNewPassword, string(newPassword)); err != nil {
 		return err
 	}
-	return c.call(situation{"ConfirmForgotPassword", recovering}, func(secret Secret) error {
+	return c.call(ctx, situation{"ConfirmForgotPassword", recovering}, func(secret Secret) error {
 		_, err := c.api.ConfirmForgotPassword(ctx, &api.ConfirmForgotPasswordInput{
 			ClientId: &c.opts.ClientID, Username: &username, SecretHash: c.hash(secret, username),
 			ConfirmationCode: &digits, Password: newPassword.pointer(),
@@ -101,7 +101,7 @@ func (c *Client) SignUp(ctx context.Context, in SignUp) (SignedUp, error) {
 		return SignedUp{}, err
 	}
 	var done SignedUp
-	err := c.call(situation{operation: "SignUp"}, func(secret Secret) error {
+	err := c.call(ctx, situation{operation: "SignUp"}, func(secret Secret) error {
 		out, err := c.api.SignUp(ctx, &api.SignUpInput{
 			ClientId: &c.opts.ClientID, Username: &in.Username, SecretHash: c.hash(secret, in.Username),
 			Password: in.Password.pointer(), UserAttributes: in.attributes(),
@@ -153,7 +153,7 @@ func (c *Client) ConfirmSignUp(ctx context.Context, in Confirmation) (Secret, er
 		return "", err
 	}
 	var session Secret
-	err = c.call(situation{"ConfirmSignUp", recovering}, func(secret Secret) error {
+	err = c.call(ctx, situation{"ConfirmSignUp", recovering}, func(secret Secret) error {
 		out, err := c.api.ConfirmSignUp(ctx, &api.ConfirmSignUpInput{
 			ClientId: &c.opts.ClientID, Username: &in.Username, SecretHash: c.hash(secret, in.Username),
 			ConfirmationCode: &digits, Session: in.Session.pointer(),

@@ -41,6 +41,20 @@ type Options struct {
 	// HTTPClient makes the calls. Default: one with a timeout. An [http.Client] is
 	// used as a copy that follows no redirects; any other must not follow them.
 	HTTPClient HTTPClient
+	// Trace is told of every call. Optional.
+	Trace Trace `json:"-"`
+}
+
+// Trace is told that a call begins, with its ctx and its operation, such as
+// "InitiateAuth", and the function that it returns, how the call ended.
+type Trace func(ctx context.Context, operation string) (end func(error))
+
+// Begin is the call of a Trace that may be nil.
+func (t Trace) Begin(ctx context.Context, operation string) (end func(error)) {
+	if t == nil {
+		return func(error) {}
+	}
+	return t(ctx, operation)
 }
 
 // Caller is on whose behalf a call is made. The zero value tells nothing.
@@ -104,13 +118,15 @@ func (c *Client) Format(f fmt.State, _ rune) {
 
 // call makes a call with the secret that worked last and, when Cognito complains
 // about it, with the other one.
-func (c *Client) call(s situation, do func(secret Secret) error) error {
+func (c *Client) call(ctx context.Context, s situation, do func(secret Secret) error) (err error) {
+	end := c.opts.Trace.Begin(ctx, s.operation)
+	defer func() { end(err) }()
 	secrets := c.secrets()
 	if len(secrets) == 0 {
 		return s.classify(do(""))
 	}
 	first := int(c.working.Load()) % len(secrets)
-	err := do(secrets[first])
+	err = do(secrets[first])
 	if other := 1 - first; len(secrets) == 2 && wrongSecret(err) {
 		if err = do(secrets[other]); !wrongSecret(err) {
 			c.working.Store(int32(other))

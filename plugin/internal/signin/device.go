@@ -50,7 +50,7 @@ func (c *Client) ConfirmDevice(ctx context.Context, tokens *Tokens, name string)
 	device = *tokens.NewDevice
 	made := newDeviceVerifier(device.Group, device.Key)
 	device.Password = made.password
-	err = c.call(situation{"ConfirmDevice", withAccessToken}, func(Secret) error {
+	err = c.call(ctx, situation{"ConfirmDevice", withAccessToken}, func(Secret) error {
 		out, err := c.api.ConfirmDevice(ctx, &api.ConfirmDeviceInput{
 			AccessToken: tokens.Access.pointer(), DeviceKey: &device.Key, DeviceName: optional(Plain(name, maxName)),
 			DeviceSecretVerifierConfig: &types.DeviceSecretVerifierConfigType{PasswordVerifier: &made.verifier, Salt: &made.salt},
@@ -68,7 +68,7 @@ func (c *Client) ConfirmDevice(ctx context.Context, tokens *Tokens, name string)
 
 // RememberDevice tells the pool that the user wants the device to be remembered.
 func (c *Client) RememberDevice(ctx context.Context, access Secret, deviceKey string) error {
-	return c.call(situation{"UpdateDeviceStatus", withAccessToken}, func(Secret) error {
+	return c.call(ctx, situation{"UpdateDeviceStatus", withAccessToken}, func(Secret) error {
 		_, err := c.api.UpdateDeviceStatus(ctx, &api.UpdateDeviceStatusInput{
 			AccessToken: access.pointer(), DeviceKey: &deviceKey, DeviceRememberedStatus: types.DeviceRememberedStatusTypeRemembered,
 		})

@@ -29,7 +29,7 @@ func (x *exchange) initiate(ctx context.Context, in Start) (result, error) {
 		what.instead = proving
 	}
 	return x.withoutUnknownDevice(func() (r result, err error) {
-		err = x.client.call(what, func(secret Secret) error {
+		err = x.client.call(ctx, what, func(secret Secret) error {
 			out, err := x.client.api.InitiateAuth(ctx, &api.InitiateAuthInput{
 				AuthFlow: types.AuthFlowType(in.Flow), ClientId: &x.client.opts.ClientID, Session: in.Session.pointer(),
 				AuthParameters: x.signed(params, secret), ClientMetadata: x.caller.Metadata, UserContextData: x.caller.context(),
@@ -81,7 +81,7 @@ func (x *exchange) prefer(in Start, params map[string]string) {
 func (x *exchange) respond(ctx context.Context, reply map[string]string) (result, error) {
 	what := situation{"RespondToAuthChallenge", x.meaningOfReply(reply)}
 	return x.withoutUnknownDevice(func() (r result, err error) {
-		err = x.client.call(what, func(secret Secret) error {
+		err = x.client.call(ctx, what, func(secret Secret) error {
 			out, err := x.client.api.RespondToAuthChallenge(ctx, &api.RespondToAuthChallengeInput{
 				ChallengeName: types.ChallengeNameType(x.st.name), ClientId: &x.client.opts.ClientID, Session: optional(x.st.session),
 				ChallengeResponses: x.signed(reply, secret), ClientMetadata: x.caller.Metadata, UserContextData: x.caller.context(),

@@ -51,7 +51,7 @@ func (x *exchange) prepareSetup(ctx context.Context, choice string) error {
 
 // associate gets the secret for the authenticator app.
 func (x *exchange) associate(ctx context.Context) error {
-	return x.client.call(situation{"AssociateSoftwareToken", withAccessToken}, func(Secret) error {
+	return x.client.call(ctx, situation{"AssociateSoftwareToken", withAccessToken}, func(Secret) error {
 		out, err := x.client.api.AssociateSoftwareToken(ctx, &api.AssociateSoftwareTokenInput{Session: optional(x.st.session)})
 		if err == nil {
 			x.st.challenge.Secret = Secret(aws.ToString(out.SecretCode))
@@ -68,7 +68,7 @@ func (x *exchange) verifyApp(ctx context.Context, a Answer) error {
 		return err
 	}
 	verified := false
-	err = x.client.call(situation{"VerifySoftwareToken", verifying}, func(Secret) error {
+	err = x.client.call(ctx, situation{"VerifySoftwareToken", verifying}, func(Secret) error {
 		out, err := x.client.api.VerifySoftwareToken(ctx, &api.VerifySoftwareTokenInput{
 			UserCode: &code, Session: optional(x.st.session), FriendlyDeviceName: optional(Plain(a.DeviceName, maxName)),
 		})

@@ -45,7 +45,7 @@ func (c *Client) tokens(got *types.AuthenticationResultType) (*Tokens, error) {
 // a session: after any other error the refresh token may still be good.
 func (c *Client) Refresh(ctx context.Context, refresh Secret, deviceKey string, caller Caller) (*Tokens, error) {
 	var out *api.GetTokensFromRefreshTokenOutput
-	err := c.call(situation{"GetTokensFromRefreshToken", refreshing}, func(secret Secret) (err error) {
+	err := c.call(ctx, situation{"GetTokensFromRefreshToken", refreshing}, func(secret Secret) (err error) {
 		out, err = c.api.GetTokensFromRefreshToken(ctx, &api.GetTokensFromRefreshTokenInput{
 			ClientId: &c.opts.ClientID, ClientSecret: secret.pointer(), RefreshToken: refresh.pointer(),
 			DeviceKey: optional(deviceKey), ClientMetadata: caller.Metadata,
@@ -65,7 +65,7 @@ func (c *Client) Refresh(ctx context.Context, refresh Secret, deviceKey string, 
 // Revoke ends the family of a refresh token. The ID and access tokens of the
 // family go on to verify offline until they expire.
 func (c *Client) Revoke(ctx context.Context, refresh Secret) error {
-	return c.call(situation{"RevokeToken", refreshing}, func(secret Secret) error {
+	return c.call(ctx, situation{"RevokeToken", refreshing}, func(secret Secret) error {
 		_, err := c.api.RevokeToken(ctx, &api.RevokeTokenInput{
 			ClientId: &c.opts.ClientID, ClientSecret: secret.pointer(), Token: refresh.pointer(),
 		})
@@ -76,7 +76,7 @@ func (c *Client) Revoke(ctx context.Context, refresh Secret) error {
 // GlobalSignOut ends all sessions of the user of an access token, which must
 // have the scope aws.cognito.signin.user.admin.
 func (c *Client) GlobalSignOut(ctx context.Context, access Secret) error {
-	return c.call(situation{"GlobalSignOut", withAccessToken}, func(Secret) error {
+	return c.call(ctx, situation{"GlobalSignOut", withAccessToken}, func(Secret) error {
 		_, err := c.api.GlobalSignOut(ctx, &api.GlobalSignOutInput{AccessToken: access.pointer()})
 		return err
 	})

@@ -229,14 +229,44 @@ func TestAnAttackerCannotRefillTheBucketOfAUser(t *testing.T) {
 		l := visitor.NewLimiter(visitor.Limits{})
 		guesses := 0
 		for i := range 100_000 {
-			l.Allow(visitor.Attempt{Address: address(2*i + 1), User: "user " + strconv.Itoa(i)})
-			if i%10 == 0 {
+			if i%7 == 0 { // not in step with the bucket for all, which the others would empty each time
 				guesses += allowed(l, 1, func(int) visitor.Attempt { return visitor.Attempt{Address: address(2 * i), User: "jo"} })
 			}
+			l.Allow(visitor.Attempt{Address: address(2*i + 1), User: "user " + strconv.Itoa(i)})
 			time.Sleep(6 * time.Millisecond)
 		}
 		if guesses > 12+12*10 {
 			t.Errorf("expected 12 guesses at once and 12 a minute, got %d in 10 minutes", guesses)
+		}
+	})
+}
+
+// Whoever is refused is not counted, so there is no bound to how often he can
+// touch what is remembered of others.
+func TestRefusedAttemptsMakeItForgetNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := visitor.NewLimiter(visitor.Limits{Address: 20, User: 2, Client: 20, All: 20})
+		other := func(i int) visitor.Attempt {
+			return visitor.Attempt{Address: address(i), User: "user " + strconv.Itoa(i)}
+		}
+		allowed(l, 20, other) // what can be had at once
+		for i := range 200 {  // far more than are remembered
+			time.Sleep(3 * time.Second)
+			expect(t, l, other(20+i), 0, "")
+		}
+		time.Sleep(6 * time.Second)
+		jo := func(int) visitor.Attempt { return visitor.Attempt{Address: address(1000), User: "jo"} }
+		if got := allowed(l, 3, jo); got != 2 {
+			t.Fatalf("expected two guesses, got %d", got)
+		}
+		if got := allowed(l, 220, other); got != 0 {
+			t.Fatalf("expected no attempt to be left, got %d", got)
+		}
+		time.Sleep(3 * time.Second)
+		expect(t, l, other(220), 0, "")
+		time.Sleep(3 * time.Second)
+		if got := allowed(l, 1, jo); got != 0 {
+			t.Error("expected jo to be remembered")
 		}
 	})
 }
