@@ -1,0 +1,75 @@
+package main
+
+const (
+	beginGo      = "plugin/internal/hosted/begin.go"
+	callbackGo   = "plugin/internal/hosted/callback.go"
+	hostedExGo   = "plugin/internal/hosted/exchange.go"
+	hostedFlowGo = "plugin/internal/hosted/flow.go"
+	optionsGo    = "plugin/internal/hosted/options.go"
+	hostedIn     = "plugin/signinhosted.go"
+	flowIn       = "plugin/signinflow.go"
+)
+
+var hosted = []mutant{
+	{"an attacker's callback signs the visitor in as the attacker", without(hostedExGo,
+		`case !equal(callback.State, f.state), !equal(f.client, c.id):`, `case !equal(f.client, c.id):`), unit("TestCallbacksThatRFC9700Forbids")},
+	{"the code of another pool or app client is sent to this one (mix-up)", without(hostedExGo,
+		`case !equal(callback.State, f.state), !equal(f.client, c.id):`, `case !equal(callback.State, f.state):`), unit("TestCallbacksThatRFC9700Forbids")},
+	{"a stolen code is brought in by its thief", without(hostedFlowGo,
+		`if !equal(claim, f.read().nonce) {`, `if f.open == nil {`), unit("TestInjectedCodesAreRefused")},
+	{"the nonce of an ID token is not looked at", without(hostedIn,
+		`err = flow.CheckNonce(nonce)`, `_ = nonce`), world("TestOAuthBestPractice")},
+	{"nothing equals nothing, so that a flow without a state accepts a callback without one", without(hostedFlowGo,
+		`return want != "" && subtle`, `return subtle`), unit("TestTheZeroFlowIsNone")},
+	{"the code can be used by whoever sees it (no PKCE)", without(beginGo,
+		`oauth2.S256ChallengeOption(f.verifier), oauth2.SetAuthURLParam`, `oauth2.SetAuthURLParam`), unit("TestPKCEIsAlwaysThere")},
+	{"PKCE is there but not proved", without(hostedExGo,
+		`, oauth2.VerifierOption(f.verifier))`, `)`), unit("TestWhatTheTokenEndpointIsSent")},
+	{"all sign-ins have one verifier", without(beginGo,
+		`verifier: oauth2.GenerateVerifier(),`, `verifier: "0123456789012345678901234567890123456789012",`), unit("TestEveryFlowIsItsOwn")},
+	{"a state can be guessed", without(beginGo,
+		`return firstTry + rand.Text()`, `return firstTry + "1"`), unit("TestEveryFlowIsItsOwn")},
+	{"a sibling host has the visitor finish the sign-in that an attacker began", without(flowIn,
+		` || subtle.ConstantTimeCompare(data[:browserName], []byte(browser.Value)) != 1 {`,
+		` || subtle.ConstantTimeCompare(data[:browserName], data[:len(browser.Value)]) != 1 {`), world("TestCallbacks")},
+	{"a sign-in that took a day is finished by somebody else at the machine", without(hostedExGo,
+		`case age >= int64(Lifetime/time.Second):`, `case age < 0:`), unit("TestAFlowThatIsTooOld")},
+	{"a callback works again from the history of the browser", without(hostedIn,
+		`v.setFlow(callback.State, "", -1)`, ``), world("TestACallbackWorksOnce")},
+	{"of two states in a callback, one is compared and the other used", without(callbackGo,
+		`if err != nil || len(rawQuery) > maxQuery || repeats(query) {`, `if err != nil || len(rawQuery) > maxQuery {`), unit("TestCallbacksThatAreNone")},
+	{"a callback with a code and an error is a success", without(callbackGo,
+		`return c.Code == ""`, `return true`), unit("TestCallbacksThatAreNone")},
+	{"a state of any characters becomes the name of a cookie", without(callbackGo,
+		`case c.State != "" && !isState(c.State):`, `case c.State == "?":`), unit("TestCallbacksThatAreNone")},
+	{"a code of any characters goes into a request to the pool", without(callbackGo,
+		`return isCode(string(c.Code))`, `return c.Code != ""`), unit("TestCallbacksThatAreNone")},
+	{"anybody writes words onto the sign-in page, by a link", without(callbackGo,
+		`said.Text = ""`, `_ = said`), unit("TestTheWordsOfAForgedRefusalAreNotShown")},
+	{"code and verifier follow a redirect to another machine", without(hostedExGo,
+		`func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }`,
+		`func stay(*http.Request, []*http.Request) error { return nil }`), unit("TestNoCodeFollowsARedirect")},
+	{"a token of an unknown type is used", without(hostedExGo,
+		`if !strings.EqualFold(token.Type(), "Bearer") {`, `if token.Type() == "" {`), unit("TestAnswersOfTheTokenEndpoint")},
+	{"a sign-in without an ID token is one", without(hostedExGo,
+		`if id == "" {`, `if id == "?" {`), unit("TestAnswersOfTheTokenEndpoint")},
+	{"an endless answer of the domain fills the memory", without(hostedExGo,
+		`io.LimitReader(answer.Body, maxAnswer)`, `io.LimitReader(answer.Body, 1<<40)`), unit("TestAnEndlessAnswerIsNotReadToItsEnd")},
+	{"the domain of the pool is spoken to without TLS", without(optionsGo,
+		`case u.Scheme == "https", u.Scheme == "http" && (insecure || thisMachine(u.Hostname())):`, `case u.Scheme != "":`), unit("TestOptionsThatAreRefused", "TestSignInsThatDoNotBegin")},
+	{"a link sets the scope of a sign-in", without(optionsGo,
+		`if !slices.Contains(passable, name) {`, `if name == "" {`), unit("TestOptionsThatAreRefused")},
+	{"a link sets what is not listed, such as the provider", without(beginGo,
+		`for _, name := range c.opts.Pass {`, `for name := range in.Query {`), unit("TestOnlyWhatMayPassIsHandedThrough")},
+	{"a link sends the visitor to a provider that is not offered", without(hostedIn,
+		`if provider != "" && !v.offers(provider) {`, `if provider == "?" {`), world("TestHostedRequest")},
+	{"a page asks for a fresh sign-in, and a user who is signed in for weeks passes", without(hostedFlowGo,
+		`return f.read().prompt != "login" || !signedIn.Before(f.Created().Add(-askedLeeway))`, `return true || signedIn.IsZero()`), world("TestAPoolThatDoesNotAsk")},
+	{"a link has the pool sign in without a question", without(hostedIn,
+		`if prompt == "login" {`, `if prompt != "" {`), world("TestHostedRequest")},
+	{"bytes that we did not write are read as a sign-in on its way", without(hostedFlowGo,
+		`return f, bytes.Equal(f.encode(), data)`, `return f, bytes.HasPrefix(data, f.encode()[:1])`), unit("TestBytesThatAreNoFlow")},
+	{"a log has state, nonce and verifier", without(hostedFlowGo,
+		`func (f Flow) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }`,
+		`func (f Flow) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%v", f.read()) }`), unit("TestSecretsAreNotPrinted")},
+}

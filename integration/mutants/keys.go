@@ -1,0 +1,70 @@
+package main
+
+const (
+	jwksGo     = "verifier/jwks.go"
+	fetchGo    = "verifier/fetch.go"
+	refreshGo  = "verifier/refresh.go"
+	remoteGo   = "verifier/remote.go"
+	storeGo    = "verifier/store.go"
+	snapshotGo = "verifier/snapshot.go"
+)
+
+var keys = []mutant{
+	{"a key that is short enough to be broken verifies tokens", without(jwksGo,
+		`bits < minRSABits || `, ``), unit("TestKeysThatAreSkipped")},
+	{"a huge key makes every verification slow", without(jwksGo,
+		` || bits > maxRSABits`, ``), unit("TestKeysThatAreSkipped")},
+	{"a key for encryption verifies tokens", without(jwksGo,
+		`use != "" && use != string(jwk.ForSignature)`, `use == "none"`), unit("TestKeysThatAreSkipped")},
+	{"a key that is not meant to verify does", without(jwksGo,
+		`len(ops) > 0 && !slices.Contains(ops, jwk.KeyOpVerify)`, `len(ops) > 0 && slices.Contains(ops, "none")`), unit("TestKeysThatAreSkipped")},
+	{"a key of another algorithm verifies tokens", without(jwksGo,
+		`return alg == "" || alg == jwa.RS256.String()`, `return alg != "none"`), unit("TestKeysThatAreSkipped")},
+	{"a key without a name verifies tokens that name none", without(jwksGo,
+		`if key.KeyID() == "" || len(key.KeyID()) > maxKeyID || `, `if `), unit("TestKeysThatAreSkipped")},
+	{"chance decides which of two keys of one name verifies a token", without(jwksGo,
+		`if seen[key.ID] {`, `if seen[key.ID] && len(keys) > maxKeys {`), unit("TestRefusedKeySets")},
+	{"an answer without keys locks everybody out", without(jwksGo,
+		`if len(keys) == 0 {`, `if len(keys) < 0 {`), unit("TestRefusedKeySets", "TestABadAnswerKeepsTheKeys")},
+	{"an answer of thousands of keys is believed", without(jwksGo,
+		` || len(set.Keys) > maxKeys`, ``), unit("TestRefusedKeySets")},
+	{"a huge answer is kept in memory", without(fetchGo,
+		`io.LimitReader(resp.Body, maxKeySetSize+1)`, `io.LimitReader(resp.Body, 1<<40)`), world("TestHugeKeySetIsNotReadToItsEnd")},
+	{"a huge key set is parsed", without(jwksGo,
+		`if len(document) > maxKeySetSize {`, `if len(document) > 1000*maxKeySetSize {`), unit("TestRefusedKeySets")},
+	{"whoever controls a redirect at the issuer supplies the keys", without(fetchGo,
+		`req.URL.Host != first.Host || req.URL.Scheme`, `req.URL.Scheme`), unit("TestABadAnswerKeepsTheKeys")},
+	{"keys come without TLS after a redirect", without(fetchGo,
+		` || req.URL.Scheme != first.Scheme {`, ` {`), unit("TestABadAnswerKeepsTheKeys")},
+	{"an issuer that redirects in circles keeps the edge busy", without(fetchGo,
+		`if len(via) > 3 {`, `if len(via) > 3000 {`), unit("TestARedirectInCirclesIsLeft")},
+	{"an error page with keys in it is believed", without(fetchGo,
+		`if resp.StatusCode != http.StatusOK {`, `if resp.StatusCode > 999 {`), unit("TestABadAnswerKeepsTheKeys")},
+	{"rubbish replaces the keys", without(refreshGo,
+		"if err == nil {\n\t\tevent.Added", "if err == nil || began.IsZero() == false {\n\t\tevent.Added"), unit("TestABadAnswerKeepsTheKeys")},
+	{"a flood of made-up key names becomes a flood of fetches", without(remoteGo,
+		`now.Sub(snap.fetched) < s.opts.Cooldown`, `now.Sub(snap.fetched) < 0`), unit("TestTenThousandUnknownKeysCauseOneFetchPerCooldown")},
+	{"each token is a fetch while the issuer is down", without(refreshGo,
+		` || time.Now().Before(s.retry) {`, ` {`), world("TestFloodBeforeAnyKeyIsNoFloodOfFetches")},
+	{"keys are trusted for as long as the issuer cannot be reached", without(snapshotGo,
+		`return s.expires.IsZero() || now.Before(s.expires)`, `return s.expires.IsZero() || !now.IsZero()`),
+		unit("TestKeysThatAreTooOldAreNotTrusted", "TestAnEntryDiesWithTheTrustInItsKeySet")},
+	{"a long max-age keeps a withdrawn key alive", without(refreshGo,
+		`return min(max(maxAge, minSoft), s.opts.RefreshInterval)`, `return max(maxAge, minSoft)`), unit("TestMaxAgeIsClamped")},
+	{"a withdrawn key verifies what is remembered", without(remoteGo,
+		` && snap.keys[key.ID] == key`, ` && len(snap.keys) > 0`), unit("TestAnEntryDiesWithItsKey", "TestAnEntryDiesWhenItsKeyIsReplaced")},
+	{"the stored keys of one pool, moved to the place of another, verify its tokens", without(storeGo,
+		`kept.URL != s.opts.URL || `, ``), unit("TestWhatTheStoreHoldsIsNotBelievedBlindly")},
+	{"stored keys without a time are trusted for ever", without(storeGo,
+		`kept.Fetched.IsZero() || `, ``), unit("TestWhatTheStoreHoldsIsNotBelievedBlindly")},
+	{"stored keys of the future are trusted for longer", without(storeGo,
+		` || kept.Fetched.After(time.Now()) {`, ` {`), unit("TestWhatTheStoreHoldsIsNotBelievedBlindly")},
+	{"stored keys of long ago are trusted after a restart", without(storeGo,
+		`if before := s.current.Load(); snap.trusted(time.Now()) && `, `if before := s.current.Load(); `).and(snapshotGo,
+		`return s.expires.IsZero() || now.Before(s.expires)`, `return s.expires.IsZero() || !now.IsZero()`),
+		unit("TestWhatTheStoreHoldsIsNotBelievedBlindly")},
+	{"keys come over http from another machine", without("plugin/config/values.go",
+		`if u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()) {`, `if u.Scheme == "" {`), in("./plugin/config", "TestUserPoolValidateRefuses")},
+	{"two pools whose keys share a place in the storage lend each other their keys", without("plugin/keyset.go",
+		`sum := sha256.Sum256([]byte(url))`, `sum := sha256.Sum256([]byte(url)[:8])`), in("./plugin", "TestStorageKeysDiffer")},
+}
