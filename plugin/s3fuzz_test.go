@@ -146,7 +146,7 @@ func FuzzStoreAnswer(f *testing.F) {
 }
 
 var (
-	storeStatuses = []int{200, 206, 304, 301, 307, 400, 401, 403, 404, 405, 412, 416, 500, 503, 299, 418}
+	storeStatuses = []int{200, 206, 304, 301, 307, 400, 401, 403, 404, 405, 412, 416, 499, 500, 503, 299, 418}
 	storeHeaders  = []string{
 		"Set-Cookie", "Content-Type", "Location", "X-Amz-Request-Id", "Server", "X-Amz-Meta-A", "Etag", "Cache-Control", "Www-Authenticate", "Content-Encoding",
 		"X-Amz-Bucket-Region", "X-Amzn-Errortype", "Strict-Transport-Security", "Last-Modified", "X-Cognito-Sub", "Access-Control-Allow-Origin", "Date",

@@ -32,7 +32,9 @@ func (o *objectWriter) WriteHeader(status int) {
 	if o.passed = o.passes(); !o.passed {
 		return
 	}
-	if status != statusClientGone {
+	if status == statusClientGone {
+		o.mute = true // nobody is there to read; a store that says so is not heard, either
+	} else {
 		status = o.prepare(status)
 	}
 	o.visit.w.WriteHeader(status)

@@ -78,6 +78,9 @@ func TestAnswersOfTheStoreThatPass(t *testing.T) {
 			} else if n, err := io.WriteString(&o, body); n != len(body) || err != nil {
 				t.Fatal(n, err)
 			}
+			if row.client == statusClientGone {
+				body = "" // nobody is there to read it
+			}
 			if o.status != row.status || o.passed != (row.client != 0) {
 				t.Fatalf("expected status %d to pass: %v; got %+v", row.status, row.client != 0, &o)
 			}
@@ -88,7 +91,7 @@ func TestAnswersOfTheStoreThatPass(t *testing.T) {
 				return
 			}
 			if w.Code != row.client || w.Body.String() != body || w.Header().Get("X-Amz-Request-Id") != "" {
-				t.Errorf("expected %d with the body, got %d %v %q", row.client, w.Code, w.Header(), w.Body)
+				t.Errorf("expected %d with %q, got %d %v %q", row.client, body, w.Code, w.Header(), w.Body)
 			}
 		})
 	}

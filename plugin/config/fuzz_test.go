@@ -27,7 +27,7 @@ func FuzzAuth(f *testing.F) {
 		`{"pool":["main"],"forward":[{"claim":"sub","header":"X-User-Id"},{"claim":"custom:a","header":"x-b","json":true}]}`,
 		`{"pool":["main"],"forward":[{"claim":"sub","header":"X-A\r\nB: c"},{"claim":"","header":"X"}]}`,
 		`{"pool":["main"],"forward":[{"claim":"sub","header":"X-A"},{"claim":"iss","header":"x-a"}],"forward_none":true}`,
-		`{"pool":["main"],"forward":[{"claim":"sub","header":"transfer-ENCODING"}]}`,
+		`{"pool":["main"],"forward":[{"claim":"sub","header":"transfer-ENCODING"}]}`, `{"pool":["main"],"forward":[{"claim":"sub","header":"Trailer"}]}`,
 		`{"pool":["main"],"token_source":[{"from":"header","name":"X-A"},{"from":"cookie","name":"a"},{"from":"query","name":"t"}],"token_use":["id","access"]}`,
 		`{"user_pool":{"id":"eu-west-1_AbCdEfGhI","client":["a"]},"redirect":"never","errors":"json"}`,
 	} {

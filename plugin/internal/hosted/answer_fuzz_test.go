@@ -16,7 +16,7 @@ import (
 func counted(status int, body string, calls *int) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		*calls++
-		header := http.Header{"Content-Type": {"text/html"}, "Retry-After": {body}}
+		header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Retry-After": {body}}
 		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	}
 }
