@@ -112,7 +112,7 @@ func TestParseAuthRefuses(t *testing.T) {
 		},
 		{
 			"a pool ID after a name", "cognito_auth main " + poolID + " a {\n optional\n}",
-			`pool: expected the name of a user_pool, got the pool ID "` + poolID + `"; a pool that is used by its ID stands alone, with its app clients, at Testfile:1`,
+			`pool: expected the name of a user_pool, got the pool ID "` + poolID + `"; a pool that is used by its ID stands alone, and first, with its app clients after it, at Testfile:1`,
 		},
 		{
 			"a placeholder after a name", "cognito_auth main {env.OTHER}",

@@ -65,10 +65,10 @@ func FuzzParseApp(f *testing.F) {
 		"cognito {\n user_pool a local_1 {\n  client b\n  session {\n   client b\n   secret c {env.X}\n   cookie __Secure-d\n   cookie_domain e.f\n   refresh_token_rotation\n  }\n }\n}",
 		"cognito {\n user_pool a local_1 {\n  client b c {\n  }\n  session {\n   idle 1h\n   absolute 1d\n   rotate 1d\n  }\n  domain http://x\n  insecure_http\n }\n}",
 		"cognito {\n user_pool {",
-		"cognito {\n identity_pool a eu-west-1:1d2c {\n  user_pool main\n  role_arn arn:a:b:::c\n  group_role d arn:a:b:::c\n  login main e\n  preferred_role\n }\n}",
-		"cognito {\n identity_pool a eu-west-1:1d2c {\n  guests\n  endpoint http://x\n  insecure_http\n  preferred_role\n  basic {\n   policy `{}`\n   duration 1h\n   policy_arn arn:a:b:::c {env.X}\n  }\n }\n}",
+		"cognito {\n identity_pool a eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n  user_pool main\n  role_arn arn:a:b:::c\n  group_role d arn:a:b:::c\n  login main e\n  preferred_role\n }\n}",
+		"cognito {\n identity_pool a eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n  guests\n  endpoint http://x\n  insecure_http\n  preferred_role\n  basic {\n   policy `{}`\n   duration 1h\n   policy_arn arn:a:b:::c {env.X}\n  }\n }\n}",
 		"cognito {\n web_identity a https://x {\n  user_pool b\n  preferred_role\n  outlive_token\n  cache_size 5\n }\n web_identity b {\n  region {env.X}\n }\n}",
-		"cognito {\n identity_pool a eu-west-1:1d2c {\n  basic {\n   region {\n",
+		"cognito {\n identity_pool a eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n  basic {\n   region {\n",
 		"cognito {\n web_identity a {\n  endpoint x",
 	} {
 		f.Add(seed)

@@ -135,7 +135,8 @@ func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 // that follows a dropped one too soon: what is wrong then is not its age.
 func (c *Cache) Drop(grant *Grant) { grant.entry.drop(grant) }
 
-// Len is how many users' credentials are kept.
+// Len is how many users' places are kept, also of those whose credentials have
+// expired, or whose exchange failed.
 func (c *Cache) Len() int { return c.entries.Len() }
 
 // Close ends exchanges that run and waits for them.

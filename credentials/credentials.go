@@ -59,7 +59,7 @@ func (i Identity) guest() bool { return i.Token == "" }
 // Provider exchanges a token for credentials. Retrieve makes calls each time; a
 // [Cache] makes fewer. Its errors match [ErrTokenRejected], [ErrDenied],
 // [ErrNoRole], [ErrAnswer] or, when ctx was canceled, [context.Canceled], or are
-// an [UnavailableError].
+// an [UnavailableError] or a [MisconfiguredError].
 type Provider interface {
 	// Retrieve returns credentials of the user for the role, or for the
 	// provider's own choice when role is empty.

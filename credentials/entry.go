@@ -157,7 +157,7 @@ func (c *Cache) exchange(ctx context.Context, e *entry, f *flight, user Identity
 	creds, err := c.opts.Provider.Retrieve(ctx, user, role)
 	err = c.closed(err)
 	now := time.Now()
-	c.last.Store(&last{now, Reason(err)})
+	c.last.Store(&last{now, err})
 	if c.opts.Observe != nil {
 		c.opts.Observe(Exchange{Role: role, Duration: now.Sub(began), Refresh: refresh, Err: err})
 	}

@@ -90,7 +90,7 @@ func expectWhole(t *testing.T, got credentials.Credentials) {
 func expectNothing(t *testing.T, got credentials.Credentials, err error) {
 	t.Helper()
 	got.IdentityID = "" // which is no secret
-	known := []string{"token_rejected", "denied", "no_role", "answer", "unavailable"}
+	known := []string{"token_rejected", "denied", "no_role", "answer", "unavailable", "misconfigured"}
 	if got != (credentials.Credentials{}) || !slices.Contains(known, credentials.Reason(err)) {
 		t.Fatalf("expected a known word alone, got %q for %v with %q", credentials.Reason(err), err, got.AccessKeyID)
 	}

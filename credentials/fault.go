@@ -60,6 +60,17 @@ func readFault(r *http.Response, method string, to Target) *fault {
 	return f
 }
 
+// ErrorCode is the code of an error of S3, or of a store like it, with its header
+// and the beginning of its body; empty where it has none in a strict form, so that
+// it may be logged.
+func ErrorCode(header http.Header, body []byte) string {
+	f := new(fault)
+	f.readBody(body)
+	f.readHeader(header)
+	f.clean()
+	return f.code
+}
+
 // peek reads the beginning of the body and puts it back. What cuts the body off
 // is told to whoever reads that far.
 func peek(r *http.Response, most int64) []byte {

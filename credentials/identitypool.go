@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -89,7 +90,7 @@ func (p *IdentityPool) identityID(ctx context.Context, user Identity) (string, e
 	}
 	answer, err := p.client.GetId(ctx, &cognitoidentity.GetIdInput{IdentityPoolId: &p.opts.ID, Logins: p.logins(user)})
 	if err != nil {
-		return "", classify(err)
+		return "", p.classify(err)
 	}
 	id := aws.ToString(answer.IdentityId)
 	if id == "" {
@@ -160,11 +161,21 @@ func (p *IdentityPool) merged(user Identity, before, now string) {
 // failed forgets the identity when it may be the cause: it can have been deleted
 // from the pool.
 func (p *IdentityPool) failed(user Identity, err error) error {
-	classified := classify(err)
+	classified := p.classify(err)
 	if reason := Reason(classified); reason == "denied" || reason == "token_rejected" {
 		p.ids.Remove(subject{user.Issuer, user.Subject})
 	}
 	return classified
+}
+
+// classify tells a pool that is not there, which no user can mend, from an
+// identity that is not: Cognito says both with one code.
+func (p *IdentityPool) classify(err error) error {
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) && !strings.HasPrefix(missing.ErrorMessage(), "Identity '") {
+		return &MisconfiguredError{Key: "identity_pool", Got: p.opts.ID, Code: missing.ErrorCode()}
+	}
+	return classify(err)
 }
 
 // complete refuses credentials that could not be used.

@@ -5,7 +5,8 @@ import "fmt"
 // MisconfiguredError means that the service refuses what is configured, so that
 // trying again does not help and an operator must act.
 type MisconfiguredError struct {
-	// Key is what to mend: region, bucket, endpoint, credentials or clock.
+	// Key is what to mend: region, bucket, endpoint, credentials, clock or
+	// identity_pool.
 	Key string
 	// Got is the value in use, and Want the one that the service names, where
 	// they are known.
@@ -37,6 +38,8 @@ func (e *MisconfiguredError) fix() string {
 		return "the service does not accept even fresh credentials of this source; check that both belong to the same account and partition, or that the store trusts the exchange"
 	case "clock":
 		return e.clock()
+	case "identity_pool":
+		return fmt.Sprintf("there is no identity pool %s, or it is in another region; check its ID", e.Got)
 	}
 	return e.endpoint()
 }

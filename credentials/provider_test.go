@@ -137,7 +137,7 @@ func TestRefusalsOfTheExchange(t *testing.T) {
 		{"the identity of somebody else", "GetCredentialsForIdentity", 400, cognito("NotAuthorizedException", "Logins don't match."), credentials.ErrTokenRejected},
 		{"no guests", "GetId", 400, cognito("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool."), credentials.ErrDenied},
 		{"a pool without roles", "GetCredentialsForIdentity", 400, cognito("InvalidIdentityPoolConfigurationException", "Check assigned IAM roles."), credentials.ErrDenied},
-		{"a pool that is gone", "GetId", 400, cognito("ResourceNotFoundException", "IdentityPool not found."), credentials.ErrDenied},
+		{"an identity that is gone", "GetCredentialsForIdentity", 400, cognito("ResourceNotFoundException", "Identity 'eu-west-1:1' not found."), credentials.ErrDenied},
 		{"a throttled pool", "GetId", 400, cognito("TooManyRequestsException", "Rate exceeded"), nil},
 		{"a pool in trouble", "GetId", 500, cognito("InternalErrorException", ""), nil},
 		{"rubbish from the pool", "GetId", 200, "<html>", credentials.ErrAnswer},
@@ -170,6 +170,21 @@ func TestRefusalsOfTheExchange(t *testing.T) {
 				t.Errorf("the error holds the token: %v", err)
 			}
 		})
+	}
+}
+
+// TestAPoolThatIsNotThere is nobody's fault but the operator's, whose log names it.
+func TestAPoolThatIsNotThere(t *testing.T) {
+	for _, operation := range []string{"GetId", "GetCredentialsForIdentity"} {
+		for _, message := range []string{"IdentityPool '" + poolID + "' not found.", "IdentityPool not found.", ""} {
+			aws := &fakeAWS{answers: map[string]func() (int, string){"GetId": answer(200, getID), "GetCredentialsForIdentity": answer(200, getCredentials)}}
+			aws.answers[operation] = answer(400, fmt.Sprintf(`{"__type":"ResourceNotFoundException","message":%q}`, message))
+			_, err := newPool(t, aws, credentials.IdentityPoolOptions{}).Retrieve(t.Context(), user("jo"), "")
+			wrong, ok := errors.AsType[*credentials.MisconfiguredError](err)
+			if !ok || wrong.Key != "identity_pool" || !strings.Contains(wrong.Error(), poolID) || errors.Is(err, credentials.ErrDenied) {
+				t.Errorf("%s, %q: expected the pool to be named, got %v", operation, message, err)
+			}
+		}
 	}
 }
 

@@ -31,11 +31,11 @@ func TestStatus(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, want := cache.Status(), credentials.Status{
-			Entries: 3, OldestObtained: began, NextExpiry: began.Add(time.Hour), LastExchange: began.Add(2 * time.Minute), LastReason: "denied",
+			Entries: 2, OldestObtained: began, NextExpiry: began.Add(time.Hour), LastExchange: began.Add(2 * time.Minute), LastReason: "denied", LastErr: credentials.ErrDenied,
 		}
 		wantStatus(t, got, want)
 		time.Sleep(58*time.Minute + time.Second) // jo's have expired
-		want.OldestObtained, want.NextExpiry = began.Add(time.Minute), began.Add(time.Hour+time.Minute)
+		want.Entries, want.OldestObtained, want.NextExpiry = 1, began.Add(time.Minute), began.Add(time.Hour+time.Minute)
 		wantStatus(t, cache.Status(), want)
 	})
 }
@@ -43,7 +43,8 @@ func TestStatus(t *testing.T) {
 func wantStatus(t *testing.T, got, want credentials.Status) {
 	t.Helper()
 	if got.Entries != want.Entries || !got.OldestObtained.Equal(want.OldestObtained) || !got.NextExpiry.Equal(want.NextExpiry) ||
-		!got.LastExchange.Equal(want.LastExchange) || got.LastReason != want.LastReason {
+		!got.LastExchange.Equal(want.LastExchange) || got.LastReason != want.LastReason ||
+		!errors.Is(got.LastErr, want.LastErr) {
 		t.Errorf("expected %+v, got %+v", want, got)
 	}
 }

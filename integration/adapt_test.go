@@ -198,6 +198,10 @@ func TestLoadRefuses(t *testing.T) {
 			`pool: no user_pool is named "main"; configure it in the global option cognito, or give a pool ID and its app clients`,
 		},
 		{
+			"a name that is misspelt", global + "local_1 {\n\t\t\tclient a\n\t\t}\n\t}\n}\nexample.com {\n\tcognito_signin man\n}\n",
+			`pool: no user_pool is named "man"; configure it in the global option cognito; there are: main`,
+		},
+		{
 			"a placeholder without a value", global + "{env.COGNITO_TEST_UNSET} {\n\t\t\tclient a\n\t\t}\n\t}\n}\n",
 			`user_pool main: id: evaluated placeholder {env.COGNITO_TEST_UNSET} is empty; it needs a value when the configuration is loaded`,
 		},
@@ -236,17 +240,17 @@ func TestLoadRefusesExchanges(t *testing.T) {
 	const (
 		global = "{\n\tcognito {\n\t\tuser_pool main local_1 {\n\t\t\tclient a\n\t\t}\n\t\t"
 		end    = "\n\t}\n}\n"
-		media  = global + "identity_pool media eu-west-1:1d2c {\n\t\t\tuser_pool main\n\t\t}" + end
+		media  = global + "identity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n\t\t\tuser_pool main\n\t\t}" + end
 		none   = `credentials: no identity_pool and no web_identity is named "minio"; configure it in the global option cognito`
 	)
 	refuseLoad(t, []loadRow{
 		{
-			"an identity pool for a user pool that nobody configured", global + "identity_pool media eu-west-1:1d2c {\n\t\t\tuser_pool other\n\t\t}" + end,
-			`identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
+			"an identity pool for a user pool that nobody configured", global + "identity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n\t\t\tuser_pool other\n\t\t}" + end,
+			`identity_pool media: user_pool: none is named "other"; configure it in the global option cognito; there are: main`,
 		},
 		{
 			"a web identity for a user pool that nobody configured", global + "web_identity minio https://minio {\n\t\t\tuser_pool other\n\t\t\trole_arn arn:a:b:::c\n\t\t}" + end,
-			`web_identity minio: user_pool: none is named "other"; configure it in the global option cognito`,
+			`web_identity minio: user_pool: none is named "other"; configure it in the global option cognito; there are: main`,
 		},
 		{
 			"an identity pool ID without a value", global + "identity_pool media {env.COGNITO_TEST_UNSET} {\n\t\t\tuser_pool main\n\t\t}" + end,
@@ -262,7 +266,7 @@ func TestLoadRefusesExchanges(t *testing.T) {
 		},
 		{
 			"a role of the basic flow whose value is none",
-			global + "identity_pool media eu-west-1:1d2c {\n\t\t\tguests\n\t\t\tbasic\n\t\t\trole_arn {env.COGNITO_TEST_REGION}\n\t\t}" + end,
+			global + "identity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\n\t\t\tguests\n\t\t\tbasic\n\t\t\trole_arn {env.COGNITO_TEST_REGION}\n\t\t}" + end,
 			`identity_pool media: role_arn: expected an ARN such as arn:aws:iam::111122223333:role/readers, got "eu-west-1"`,
 		},
 		{"credentials of a bucket that nobody configured", media + "example.com {\n\tcognito_s3 private-media {\n\t\tcredentials minio\n\t}\n}\n", none},
@@ -292,7 +296,7 @@ func TestLoadRefusesJSON(t *testing.T) {
 		{"an identity pool that is null", `{"identity_pool":{"media":null}}`, `identity_pool media: must not be null; give its settings`},
 		{"a web identity that is null", `{"web_identity":{"minio":null}}`, `web_identity minio: must not be null; give its settings`},
 		{
-			"a name for both", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","guests":true}},"web_identity":{"a":null}}`,
+			"a name for both", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","guests":true}},"web_identity":{"a":null}}`,
 			`web_identity: "a" is the name of an identity_pool, too; choose another name for one of them`,
 		},
 		{"an unknown key of an identity pool", `{"identity_pool":{"media":{"region":"eu-west-1"}}}`, `unknown field "region"`},

@@ -168,7 +168,7 @@ func TestAuditOfDenials(t *testing.T) {
 		{"an expired token of jo", "/", w.access(with("exp", 1)), 401, "cognito_auth", "expired", "", "", "refused", "token expired (exp)"},
 		{"a forged token of jo", "/", header + "." + payload + "." + flip(signature), 401, "cognito_auth", "signature", "", "", "refused", ""},
 		{"a token of another app client", "/", w.access(with("client_id", otherClient)), 401, "cognito_auth", "client", "", "", "refused", `got "` + otherClient + `"`},
-		{"a genuine token of the wrong use", "/id", mo, 401, "cognito_auth", "token_use", "mo", webClient, "refused", `got "access"`},
+		{"a genuine token of the wrong use", "/id", mo, 401, "cognito_auth", "token_use", "mo", webClient, "refused", `got "access", want ["id"]`},
 		{"a genuine token without the group", "/admins", mo, 403, "cognito_auth", "group", "mo", webClient, "refused", `want ["admins"]`},
 		{"an ambiguous path", "/public/..;/admins", "", 400, "cognito_strip", "ambiguous_path", "", "", "refused", ""},
 		{"credentials for an access token", "/credentials", mo, 401, "cognito_credentials", "not_id_token", "mo", webClient, "refused", ""},

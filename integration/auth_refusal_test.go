@@ -26,36 +26,36 @@ func TestRequirements(t *testing.T) {
 		{"a scope that is there", "require scope orders/read", with("scope", "openid orders/read"), 200, "", ""},
 		{"one of several scopes", "require scope a b", with("scope", "b"), 200, "", ""},
 		{"a missing scope", "require scope orders/read orders/write", nil, 403,
-			`, error="insufficient_scope", scope="orders/read orders/write"`, "scope"},
+			`, error="insufficient_scope", scope="orders/read orders/write", error_description="token lacks a required scope (scope)"`, "scope"},
 		{"a scope that only begins alike", "require scope orders/read", with("scope", "orders/readwrite"), 403,
-			`, error="insufficient_scope", scope="orders/read"`, "scope"},
+			`, error="insufficient_scope", scope="orders/read", error_description="token lacks a required scope (scope)"`, "scope"},
 		{"a scope in another case", "require scope orders/read", with("scope", "Orders/Read"), 403,
-			`, error="insufficient_scope", scope="orders/read"`, "scope"},
+			`, error="insufficient_scope", scope="orders/read", error_description="token lacks a required scope (scope)"`, "scope"},
 		{"two lines, one of them unmet", "require scope a\nrequire scope b", with("scope", "a"), 403,
-			`, error="insufficient_scope", scope="b"`, "scope"},
+			`, error="insufficient_scope", scope="b", error_description="token lacks a required scope (scope)"`, "scope"},
 		{"a group that is there", "require group admins", nil, 200, "", ""},
-		{"a missing group", "require group kings", nil, 403, `, error="insufficient_scope"`, "group"},
-		{"no groups at all", "require group admins", with("cognito:groups", nil), 403, `, error="insufficient_scope"`, "group"},
+		{"a missing group", "require group kings", nil, 403, `, error="insufficient_scope", error_description="user is in none of the required groups (cognito:groups)"`, "group"},
+		{"no groups at all", "require group admins", with("cognito:groups", nil), 403, `, error="insufficient_scope", error_description="user is in none of the required groups (cognito:groups)"`, "group"},
 		{"a group with a comma is not two groups", "require group admins", with("cognito:groups", []string{"staff,admins"}), 403,
-			`, error="insufficient_scope"`, "group"},
-		{"a group in another claim", "require group kings", with("groups", []string{"kings"}), 403, `, error="insufficient_scope"`, "group"},
+			`, error="insufficient_scope", error_description="user is in none of the required groups (cognito:groups)"`, "group"},
+		{"a group in another claim", "require group kings", with("groups", []string{"kings"}), 403, `, error="insufficient_scope", error_description="user is in none of the required groups (cognito:groups)"`, "group"},
 		{"a claim with the value", "require claim custom:tenant 42", with("custom:tenant", "42"), 200, "", ""},
 		{"a claim that is a number", "require claim n 42", with("n", 42), 200, "", ""},
 		{"a claim that is true", "require claim yes true", with("yes", true), 200, "", ""},
 		{"a claim that is a list", "require claim l x", with("l", []string{"y", "x"}), 200, "", ""},
 		{"a claim with another value", "require claim custom:tenant 42", with("custom:tenant", "43"), 403,
-			`, error="insufficient_scope"`, "claim"},
-		{"an absent claim", "require claim custom:tenant 42", nil, 403, `, error="insufficient_scope"`, "claim"},
+			`, error="insufficient_scope", error_description="token claim does not have a required value (custom:tenant)"`, "claim"},
+		{"an absent claim", "require claim custom:tenant 42", nil, 403, `, error="insufficient_scope", error_description="token claim does not have a required value (custom:tenant)"`, "claim"},
 		{"a strong authentication", "require acr urn:cognito:loa:3 urn:cognito:loa:4", with("acr", "urn:cognito:loa:4"), 200, "", ""},
 		{"a weak authentication", "require acr urn:cognito:loa:3 urn:cognito:loa:4", with("acr", "urn:cognito:loa:1"), 401,
-			`, error="insufficient_user_authentication", acr_values="urn:cognito:loa:3 urn:cognito:loa:4"`, "auth_context"},
+			`, error="insufficient_user_authentication", acr_values="urn:cognito:loa:3 urn:cognito:loa:4", error_description="authentication is not strong enough (acr)"`, "auth_context"},
 		{"an unknown authentication", "require acr urn:cognito:loa:3", nil, 401,
-			`, error="insufficient_user_authentication", acr_values="urn:cognito:loa:3"`, "auth_context"},
+			`, error="insufficient_user_authentication", acr_values="urn:cognito:loa:3", error_description="authentication is not strong enough (acr)"`, "auth_context"},
 		{"a recent sign-in", "require max_age 5m", with("auth_time", ago(time.Minute)), 200, "", ""},
 		{"an old sign-in", "require max_age 5m", with("auth_time", ago(time.Hour)), 401,
-			`, error="insufficient_user_authentication", max_age="300"`, "auth_age"},
+			`, error="insufficient_user_authentication", max_age="300", error_description="authentication is too old (auth_time)"`, "auth_age"},
 		{"a sign-in at an unknown time", "require max_age 5m", with("auth_time", nil), 401,
-			`, error="insufficient_user_authentication", max_age="300"`, "auth_age"},
+			`, error="insufficient_user_authentication", max_age="300", error_description="authentication is too old (auth_time)"`, "auth_age"},
 	}
 	w := newWorld(t)
 	for _, row := range rows {
@@ -92,6 +92,20 @@ func TestMissingTokenIsChallengedWithoutAnErrorCode(t *testing.T) {
 		t.Errorf("expected message and reason, got %q and %q", got.body, got.header.Get("X-Reason"))
 	}
 	w.upstream.none(t)
+}
+
+func TestTokenWithoutTheSchemeIsMissing(t *testing.T) {
+	const bare = "a token is required: the Authorization header has no scheme Bearer"
+	w := started(t, refusing(""))
+	token := w.access(nil)
+	got := w.get("/", "Authorization: "+token)
+	w.wantStatus(401, got)
+	w.wantChallenge(`Bearer realm="cognito", error_description="`+bare+`"`, got)
+	if got.body != bare || got.header.Get("X-Reason") != "missing" {
+		t.Errorf("expected message and reason, got %q and %q", got.body, got.header.Get("X-Reason"))
+	}
+	w.load(refusing("optional"))
+	w.wantStatus(200, w.get("/", "Authorization: "+token))
 }
 
 func TestRefusalNamesTheClaimButNotItsValue(t *testing.T) {

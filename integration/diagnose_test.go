@@ -43,12 +43,23 @@ func examineAll(t *testing.T, rows []examined) {
 func TestDoctorOfPools(t *testing.T) {
 	examineAll(t, []examined{
 		{"all is well", func(*clinic) {}, 0, []string{
-			"ok    configuration: can be loaded\n", "ok    routes: fit together\n", "ok    user_pool main: keys: ", ": 2 keys\n", "ok    user_pool main: clock: ",
+			"ok    configuration: can be loaded\n", "ok    routes: fit together\n", "ok    user_pool main: keys: ", ": 2 keys\n", "ok    user_pool main: clock: ", "ok    user_pool main: issuer: http",
 			"ok    " + ofClient + "exists, and its secret is right\n", "note  " + ofSignin + "flow: not asked", "ALLOW_USER_SRP_AUTH\n",
 			"ok    " + ofSignin + "refresh tokens: as the app client has it\n",
 			"ok    " + ofSignin + "callback URL: " + app + "/_cognito/callback is accepted\n",
 			"ok    " + ofSignin + "sign-out URL: " + app + "/_cognito/signed-out is accepted\n", "ok    storage: can be written and read\n",
 		}},
+		{"a local pool without its issuer", func(c *clinic) { c.issuer = "https://cognito-idp.eu-west-1.amazonaws.com/" + c.id }, 1, []string{
+			"FAIL  user_pool main: issuer: tokens of the endpoint are of another issuer than those accepted, so all are refused; add issuer http",
+		}},
+		{"an endpoint that does not say its issuer", func(c *clinic) {
+			c.endpoint = c.between(func(answer *http.Response) error {
+				if strings.HasSuffix(answer.Request.URL.Path, "openid-configuration") {
+					answer.StatusCode = http.StatusNotFound
+				}
+				return nil
+			})
+		}, 0, []string{"note  user_pool main: issuer: not known"}},
 		{"a configuration that is not one", func(c *clinic) { c.id = "AbCdEfGhI" }, 1, []string{"FAIL  configuration: "}},
 		{"a configuration that cannot be loaded", func(c *clinic) { c.session = "secret short" }, 1, []string{"FAIL  configuration: "}},
 		{"another app client", func(c *clinic) { c.client = "9nosuchclient" }, 1, []string{"FAIL  user_pool main: client 9nosuchclient: does not exist in this pool"}},
@@ -121,7 +132,7 @@ func TestDoctorOfSigninAndStores(t *testing.T) {
 		{"services for credentials", func(c *clinic) {
 			c.pools, c.site = c.bucketAt(down)
 			c.pools += "\nidentity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {\nuser_pool main\nendpoint " + c.endpoint + "\n}"
-		}, 1, []string{"ok    identity_pool media: API: ", "FAIL  web_identity store: STS: " + down + ": nothing listens there", "FAIL  bucket files: " + down + "/files: nothing listens there"}},
+		}, 1, []string{"ok    identity_pool media: API: ", "note  identity_pool media: roles: whether it exists,", "note  web_identity store: roles: ", "FAIL  web_identity store: STS: " + down + ": nothing listens there", "FAIL  bucket files: " + down + "/files: nothing listens there"}},
 	})
 }
 

@@ -136,7 +136,7 @@ func TestCommandSaysWhatIsWrong(t *testing.T) {
 		ok   bool
 	}{
 		{"nobody to sign out", []string{"sign-out", "--pool", "signin", "--address", admin}, "--sub", false},
-		{"an unknown pool", []string{"sign-out", "--pool", "nosuch", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin}, "no user_pool is named", false},
+		{"an unknown pool", []string{"sign-out", "--pool", "nosuch", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin}, "; there are: plain, signin", false},
 		{"no Caddy there", []string{"sign-out", "--pool", "signin", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin + "x"}, "no such file", false},
 		{"the status", []string{"status", "--address", admin}, `"signed_out": 0`, true},
 	} {
@@ -169,7 +169,7 @@ func TestAdminSignOutIsStrict(t *testing.T) {
 		{"two objects", `{"pool": "signin", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}{}`, 400, "one JSON object"},
 		{"a number for the sub", `{"pool": "signin", "sub": 1}`, 400, "sub"},
 		{"a large body", `{"pool": "signin", "sub": "` + strings.Repeat("x", 1<<16) + `"}`, 400, "body"},
-		{"an unknown pool", `{"pool": "nosuch", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 404, "no user_pool is named"},
+		{"an unknown pool", `{"pool": "nosuch", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 404, `no user_pool is named \"nosuch\"; there are: plain, signin`},
 		{"a pool without sessions", `{"pool": "plain", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 409, "keeps no sessions"},
 	} {
 		if got := i.ask(http.MethodPost, "/cognito/sign-out", row.body); got.status != row.status || !strings.Contains(got.body, row.want) {

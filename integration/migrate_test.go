@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 )
 
@@ -33,23 +31,38 @@ func TestMigrationGuidesRun(t *testing.T) {
 		if len(blocks) != len(guides[name]) {
 			t.Fatalf("%s: expected each of %d Caddyfiles to be run, got %d runs", name, len(blocks), len(guides[name]))
 		}
+		options := globalOptions(t, blocks[0])
 		for i, run := range guides[name] {
-			t.Run(name+" "+string(rune('1'+i)), func(t *testing.T) { run(t, blocks[i]) })
+			block := blocks[i]
+			if !strings.HasPrefix(block, "{") {
+				if before, _, _ := strings.Cut(string(text), block); !strings.HasSuffix(before, "with the global options from above:\n\n```caddyfile\n") {
+					t.Errorf("%s: expected it to be said what the site %d needs", name, i+1)
+				}
+				block = options + block
+			}
+			t.Run(name+" "+string(rune('1'+i)), func(t *testing.T) { run(t, block) })
 		}
 	}
 }
 
-// startedGuide runs a Caddyfile of a guide. One that shows a site alone gets pools.
+// globalOptions are those of a whole Caddyfile.
+func globalOptions(t *testing.T, whole string) string {
+	t.Helper()
+	options, _, found := strings.Cut(whole, "\n}\n")
+	if !found || !strings.HasPrefix(options, "{") {
+		t.Fatalf("expected global options, got %q", whole)
+	}
+	return options + "\n}\n\n"
+}
+
+// startedGuide runs a Caddyfile of a guide.
 func startedGuide(t *testing.T, block string) *signinWorld {
 	t.Helper()
 	w := &signinWorld{newWorld(t)}
 	w.addClient(cognitolocal.Client{})
 	setExampleValues(t, "COGNITO_POOL_ID", w.pool.ID(), "COGNITO_CLIENT_ID", signinClient, "COGNITO_CLIENT_SECRET", signinSecret,
 		"COGNITO_DOMAIN", w.caddyExpand("$COGNITO"))
-	if !strings.HasPrefix(block, "{") {
-		block = "{\ncognito {\nuser_pool main {env.COGNITO_POOL_ID} {\nclient {env.COGNITO_CLIENT_ID} {\nsecret {env.COGNITO_CLIENT_SECRET}\n}\n}\n}\n}\n" + block
-	}
-	w.runShown(string(caddyfile.Format([]byte(block))), exampleAt{})
+	w.runShown(block, exampleAt{})
 	w.awaitSignin()
 	return w
 }

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,6 +63,19 @@ func TestChallengesThatNobodyKnows(t *testing.T) {
 	lines := w.signinWarnings()
 	if len(lines) != 1 || lines[0]["detail"] != "RETINA_SCAN" || lines[0]["reason"] != "unsupported_challenge" || lines[0]["request_id"] == "" {
 		t.Errorf("expected a warning that names the challenge, got %v", lines)
+	}
+}
+
+// TestAppClientsThatAreGone: the log names the app client.
+func TestAppClientsThatAreGone(t *testing.T) {
+	w := startedSignin(t, signinSetup{signin: "page {\nflow USER_PASSWORD_AUTH\n}" + manyAttempts})
+	w.cognito.SetFault("InitiateAuth", cognitolocal.FaultAPI("ResourceNotFoundException", "User pool client x does not exist."))
+	api := w.newAPIVisit()
+	api.begin("username", "jo", "password", password)
+	api.wantFailure(500, "misconfigured")
+	lines := w.signinWarnings()
+	if len(lines) != 1 || !strings.HasPrefix(fmt.Sprint(lines[0]["detail"]), "app client "+signinClient+" does not exist in user_pool signin, or") {
+		t.Errorf("expected a warning that names the app client, got %v", lines)
 	}
 }
 

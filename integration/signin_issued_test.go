@@ -87,3 +87,26 @@ func TestTokensOfARefreshAreVerified(t *testing.T) {
 		return w.send("GET", "/private", "", session).status == 200
 	})
 }
+
+// TestSessionsOutliveWithdrawnKeys: who has a session need not sign in again when
+// the pool signs with other keys and no longer shows the old ones.
+func TestSessionsOutliveWithdrawnKeys(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: cognitolocal.Client{AccessTokenLifetime: 8 * time.Second}})
+	session, gone := w.signedIn("jo"), w.signedIn("mo")
+	w.send("POST", "/_cognito/sign-out", "", gone, "Origin: "+app)
+	check(t, w.pool.RotateKeys())
+	w.pool.DropOldKeys()
+	w.wantStatus(200, w.refresh())
+	var got answer
+	eventually(t, "the session has tokens of the new key", func() bool {
+		got = w.send("GET", "/private", "", session)
+		if got.status != 200 && got.status != 503 {
+			t.Fatalf("expected nobody to be sent to sign in, got %d with %v", got.status, got.header)
+		}
+		return got.status == 200
+	})
+	if setCookies(got)[sessionCookie] == nil {
+		t.Errorf("expected the session to be renewed, got %v", got.header)
+	}
+	w.wantStatus(401, w.send("GET", "/private", "", gone))
+}

@@ -118,8 +118,6 @@ func TestTokensThatAnybodySendsAreLimited(t *testing.T) {
 	}
 }
 
-// TestCognitoLearnsTheVisitorsAddress, for threat protection; with SRP it never
-// learns the password.
 // TestAddressesThatAClientMakesUp count for nothing: without a trusted proxy, the
 // one of the connection does.
 func TestAddressesThatAClientMakesUp(t *testing.T) {
@@ -132,6 +130,8 @@ func TestAddressesThatAClientMakesUp(t *testing.T) {
 	}
 }
 
+// TestCognitoLearnsTheVisitorsAddress, for threat protection; with SRP it never
+// learns the password.
 func TestCognitoLearnsTheVisitorsAddress(t *testing.T) {
 	w := &signinWorld{newWorld(t)}
 	w.addClient(everyFlow)

@@ -179,8 +179,6 @@ func TestTargetsAsTheyWereSent(t *testing.T) {
 	w.upstream.none(t)
 }
 
-// TestTheHostIsNotBelieved: what a client says of hosts and schemes changes no
-// link, unless it comes through a proxy that is trusted.
 // TestAProxyNamesNoOtherScheme than the web's, since it may pass on what a client
 // said (CVE-2024-21499).
 func TestAProxyNamesNoOtherScheme(t *testing.T) {
@@ -197,6 +195,8 @@ func TestAProxyNamesNoOtherScheme(t *testing.T) {
 	}
 }
 
+// TestTheHostIsNotBelieved: what a client says of hosts and schemes changes no
+// link, unless it comes through a proxy that is trusted.
 func TestTheHostIsNotBelieved(t *testing.T) {
 	forwarded := []string{"X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Uri: /evil", "X-Forwarded-Prefix: /evil", "Forwarded: host=evil.example;proto=https", "X-Original-Url: /evil", "X-Rewrite-Url: /evil"}
 	for _, row := range []struct{ name, server, signin, want string }{

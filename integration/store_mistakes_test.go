@@ -49,7 +49,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		log               []string // what the line says
 	}{
 		{"the region is wrong", bucketSite("region eu-north-1"), "", 502, "error", []string{"region", `expected \"us-east-1\", got \"eu-north-1\"`, "set region to us-east-1"}},
-		{"the bucket does not exist", strings.ReplaceAll(bucketSite(), siteBucket, "no-such-bucket"), "", 502, "error", []string{"bucket", "check its name and the endpoint"}},
+		{"the bucket does not exist", strings.ReplaceAll(bucketSite(), siteBucket, "no-such-bucket"), "", 502, "error", []string{"http.handlers.cognito_s3", "no-such-bucket", "http://127.0.0.1:", "check its name and the endpoint"}},
 		{"nobody listens at the endpoint", at("http://" + closed), "", 502, "error", []string{"refused"}},
 		{"the endpoint is no store but a page", at(say(200, "text/html", "<html>hello</html>")), "", 200, "", nil},
 		{"the endpoint is a store that wants another endpoint", at(say(301, "application/xml", s3Error("PermanentRedirect", "<Endpoint>b.s3.eu-west-1.amazonaws.com</Endpoint>"))),
@@ -74,7 +74,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"the store hangs up", at(serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })), "", 502, "error", nil},
 
 		{"the role is not the token's", bucketSite(), media("user_pool main\nrole_arn " + editorRole), 200, "", nil}, // a pool without mappings does not look at it
-		{"the identity pool does not exist", bucketSite(), strings.Replace(w.media, w.identities.ID(), "us-east-1:00000000-0000-4000-8000-000000000000", 1), 403, "warn", []string{"credentials were refused", "NotFound"}},
+		{"the identity pool does not exist", bucketSite(), strings.Replace(w.media, w.identities.ID(), "us-east-1:00000000-0000-4000-8000-000000000000", 1), 502, "error", []string{"nobody can get credentials", "us-east-1:00000000-0000-4000-8000-000000000000", "another region"}},
 		{"the identity pool knows the user pool by another name", bucketSite(), media("user_pool main\nlogin main example.com/pool"), 401, "warn", []string{"credentials were refused"}},
 		{"the STS does not know the role", bucketSite(), sts("$COGNITO", "role_arn arn:aws:iam::000000000000:role/no-such"), 403, "warn", []string{"check the roles and their trust policies", "no-such", "AccessDenied"}},
 		{"nobody listens at the STS", bucketSite(), sts("http://"+closed, "role_arn "+readerRole), 503, "warn", []string{"cannot get credentials", "refused"}},
@@ -83,6 +83,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"the policy is none", bucketSite(), sts("$COGNITO", "role_arn "+readerRole+"\npolicy `{\"Statement\":7}`"), 200, "", nil}, // which the local STS does not read
 
 		{"there is no cognito_auth", bucket(), "", 500, "warn", []string{"put cognito_auth on the route"}},
+		{"cognito_auth is on another route, with cognito_strip before both", "cognito_strip\nhandle /other {\n" + idOnly + "respond x\n}\n" + bucket(), "", 500, "warn", []string{"put cognito_auth on the route"}},
 		{"cognito_auth is on another route", "handle /other {\n" + idOnly + "respond x\n}\n" + bucket(), "", 500, "warn", []string{"put cognito_auth on the route"}},
 		{"cognito_auth takes access tokens", strings.ReplaceAll(bucketSite(), "token_use id", "token_use access"), "", 401, "debug", nil},
 	} {

@@ -135,6 +135,9 @@ func TestStatusAndMetricsOfExchanges(t *testing.T) {
 		t.Errorf("expected 2 users, and perhaps a place for the third, got %v", n)
 	}
 	last := w.exchangesShown()[0].(map[string]any)
+	if text, _ := last["last_error"].(string); !strings.Contains(text, "500") || last["entries"] != 2.0 {
+		t.Errorf("expected two users with credentials, and the error of the third, got %v", last)
+	}
 	if last["last_result"] != "unavailable" || last["oldest_obtained"] == nil || last["next_expiry"] == nil || last["last_exchange"] == nil {
 		t.Errorf("expected ages and the last outcome, got %v", last)
 	}

@@ -264,7 +264,7 @@ func TestExchangesThatFail(t *testing.T) {
 		{"a token of another pool", api("NotAuthorizedException", "Token is not from a supported provider of this identity pool."), 401, "token_rejected"},
 		{"a pool that does not want this user", api("NotAuthorizedException", "Access to Identity is forbidden."), 403, "denied"},
 		{"a pool without roles", api("InvalidIdentityPoolConfigurationException", "Check assigned IAM roles"), 403, "denied"},
-		{"a pool that is not there", api("ResourceNotFoundException", "IdentityPool not found."), 403, "denied"},
+		{"a pool that is not there", api("ResourceNotFoundException", "IdentityPool not found."), 502, "misconfigured"},
 		{"throttling", api("TooManyRequestsException", "Rate exceeded"), 503, "unavailable"},
 		{"throttling in other words", api("LimitExceededException", "Rate exceeded"), 503, "unavailable"},
 		{"an internal error", api("InternalErrorException", "Oops"), 503, "unavailable"},
@@ -311,8 +311,8 @@ func (w *serviceWorld) failed(status int, reason string) {
 		}
 	}
 	w.service.none(w.T)
-	if loud := w.logged("warn", "cannot get credentials") + w.logged("warn", "credentials were refused"); loud != 1 {
-		w.Errorf("expected one warning, got %d", loud)
+	if loud := w.logged("warn", "cannot get credentials") + w.logged("warn", "credentials were refused") + w.logged("error", "nobody can get credentials"); loud != 1 {
+		w.Errorf("expected one alarm, got %d", loud)
 	}
 }
 

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
 // adminAPI adds three endpoints to Caddy's admin API:
 //
 //   - `GET /cognito/status`: the user pools, their keys and the last error; the
 //     sessions, their keys and how many are signed out; the exchanges for
-//     credentials, how many users they keep and how old
+//     credentials, how many users have some, how old, and the last error
 //   - `POST /cognito/refresh`: fetches the keys of all pools, or of one with `?pool=`
 //   - `POST /cognito/sign-out` with `{"pool": "<name>", "sub": "<subject>"}`: signs a
 //     user out at all instances
@@ -76,12 +78,23 @@ func (adminAPI) refresh(w http.ResponseWriter, r *http.Request) error {
 	name := r.URL.Query().Get("pool")
 	pools := livePools(name)
 	if len(pools) == 0 && name != "" {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("pool: none is named %q", name)}
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: unknownLivePool(name)}
 	}
 	if err := refreshAll(r.Context(), pools); err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadGateway, Err: err}
 	}
 	return writeStatus(w, pools)
+}
+
+// unknownLivePool is about a name that somebody typed, not one of the configuration.
+func unknownLivePool(name string) error {
+	return fmt.Errorf("pool: no user_pool is named %q%s", name, config.ThereAre(func(yield func(string) bool) {
+		for _, pool := range livePools("") {
+			if !yield(pool.name) {
+				return
+			}
+		}
+	}))
 }
 
 func methodNotAllowed(want string) error {
@@ -137,6 +150,7 @@ type exchangeStatus struct {
 	NextExpiry     *time.Time `json:"next_expiry,omitempty"`
 	LastExchange   *time.Time `json:"last_exchange,omitempty"`
 	LastResult     string     `json:"last_result,omitempty"`
+	LastError      string     `json:"last_error,omitempty"`
 }
 
 // exchangeStatuses are those of the exchanges in use, sorted by name.
@@ -152,10 +166,14 @@ func exchangeStatuses() []exchangeStatus {
 
 func (e *exchange) status() exchangeStatus {
 	now := e.cache.Status()
-	return exchangeStatus{
+	status := exchangeStatus{
 		Name: e.Name, Provider: e.Kind, Entries: now.Entries, OldestObtained: known(now.OldestObtained),
 		NextExpiry: known(now.NextExpiry), LastExchange: known(now.LastExchange), LastResult: now.LastReason,
 	}
+	if now.LastErr != nil {
+		status.LastError = cause(now.LastErr).Error()
+	}
+	return status
 }
 
 func (p *userPool) status() poolStatus {

@@ -151,7 +151,7 @@ var subjectForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 func noSessions(pool string) error {
 	if len(livePools(pool)) == 0 {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errUnknownPool(pool)}
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: unknownLivePool(pool)}
 	}
 	return caddy.APIError{HTTPStatus: http.StatusConflict, Err: fmt.Errorf(
 		"pool: %q keeps no sessions, so nobody can be signed out; give it a cognito_signin or a session block", pool)}

@@ -201,7 +201,7 @@ func (a *App) verifiers(check *config.Check) ([]*verifier.Verifier, error) {
 	for i, name := range check.Pools {
 		pool, ok := a.pools[name]
 		if !ok {
-			return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito, or give a pool ID and its app clients", name)
+			return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito, or give a pool ID and its app clients%s", name, config.ThereAre(maps.Keys(a.pools)))
 		}
 		list[i] = pool.verifier
 	}
@@ -213,7 +213,7 @@ func (a *App) exchange(name string) (*exchange, error) {
 	if exchange, ok := a.exchanges[name]; ok {
 		return exchange, nil
 	}
-	return nil, fmt.Errorf("credentials: no identity_pool and no web_identity is named %q; configure it in the global option cognito", name)
+	return nil, fmt.Errorf("credentials: no identity_pool and no web_identity is named %q; configure it in the global option cognito%s", name, config.ThereAre(maps.Keys(a.exchanges)))
 }
 
 // loadApp finds the app of a configuration; it is made when nothing configured it.

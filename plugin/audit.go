@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.opentelemetry.io/otel/trace"
@@ -83,7 +86,7 @@ func detailOf(err error) string {
 		return ""
 	}
 	if refused, ok := errors.AsType[*verifier.TokenError](err); ok {
-		return fmt.Sprintf("%v: got %q, want %q", refused, refused.Got, refused.Want)
+		return refusedDetail(refused)
 	}
 	if said, word := causeOf(err); said.Operation != "" {
 		return strings.Join(strings.Fields(strings.Join([]string{said.Operation, said.Code, word, said.RequestID}, " ")), " ")
@@ -94,6 +97,27 @@ func detailOf(err error) string {
 	}
 	return withoutTokens(errors.New(text)).Error()
 }
+
+// refusedDetail leaves out what is not known, and writes times for people.
+func refusedDetail(refused *verifier.TokenError) string {
+	var known []string
+	if got := refused.Got; got != "" {
+		if at, err := strconv.ParseInt(got, 10, 64); err == nil && slices.Contains(timeClaims, refused.Claim) {
+			got = time.Unix(at, 0).UTC().Format(time.RFC3339)
+		}
+		known = append(known, fmt.Sprintf("got %q", got))
+	}
+	if len(refused.Want) > 0 {
+		known = append(known, fmt.Sprintf("want %q", refused.Want))
+	}
+	if known == nil {
+		return refused.Error()
+	}
+	return refused.Error() + ": " + strings.Join(known, ", ")
+}
+
+// timeClaims are the claims whose values are times.
+var timeClaims = []string{"exp", "nbf", "auth_time"}
 
 // denied records that a directive refused a request, whose token was verified
 // unless tok is nil.

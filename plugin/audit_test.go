@@ -57,6 +57,11 @@ func TestDetailsTellNoSecret(t *testing.T) {
 	}{
 		{"no error", nil, ""},
 		{"a token that is refused", &verifier.TokenError{Reason: verifier.ErrClient, Claim: "aud", Got: "a", Want: []string{"b"}}, `token issued to another app client (aud): got "a", want ["b"]`},
+		{"a token that cannot be read", &verifier.TokenError{Reason: verifier.ErrMalformed}, "malformed token"},
+		{"a user who is in no group", &verifier.TokenError{Reason: verifier.ErrGroup, Claim: "cognito:groups", Want: []string{"root"}}, `user is in none of the required groups (cognito:groups): want ["root"]`},
+		{"a token that expired", &verifier.TokenError{Reason: verifier.ErrExpired, Claim: "exp", Got: "946684800"}, `token expired (exp): got "2000-01-01T00:00:00Z"`},
+		{"a time that is none", &verifier.TokenError{Reason: verifier.ErrMalformed, Claim: "exp", Got: "soon"}, `malformed token (exp): got "soon"`},
+		{"a number that is no time", &verifier.TokenError{Reason: verifier.ErrIssuer, Claim: "iss", Got: "946684800"}, `token issuer not accepted (iss): got "946684800"`},
 		{"a user pool that refuses", &signin.Error{Reason: signin.ErrCode, Cause: signin.Cause{Operation: "SignUp", Code: "CodeMismatchException", RequestID: "id"}}, "SignUp CodeMismatchException id"},
 		{"a sentence for the user is not repeated", &signin.Error{Reason: signin.ErrRejected, Text: "secret", Cause: signin.Cause{Operation: "SignUp", Code: "E"}}, "SignUp E"},
 		{"a service that repeats the token", fmt.Errorf("%w: %w", credentials.ErrDenied, errors.New("no "+token)), credentials.ErrDenied.Error() + ": no [token]"},

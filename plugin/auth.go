@@ -80,6 +80,7 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 		a.checker.app.env.audit.denied(r, "cognito_auth", a.checker.pools[0].Name(), tok, refusalOf(err), err)
 		return a.refuse(w, r, id, err)
 	}
+	id.admitted = true
 	if id.elsewhere {
 		keepPrivate(w.Header())
 	}
@@ -119,7 +120,7 @@ func (a *Auth) admit(r *http.Request, id *identity, raw string, found bool) (*ve
 		if a.Optional || a.AllowPreflight && isPreflight(r) {
 			return nil, nil
 		}
-		return nil, errNoToken
+		return nil, id.missing
 	}
 	tok, err := a.checker.check(r.Context(), raw)
 	if id.session != nil && errors.Is(err, verifier.ErrUnknownKey) {

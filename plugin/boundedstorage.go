@@ -16,15 +16,16 @@ type boundedStorage struct {
 	slots chan struct{} // one for each operation that runs
 }
 
-// maxOperations bounds what hangs. Who comes then waits until his context ends.
+// maxOperations bounds what hangs, for each configuration. Who comes then waits for
+// a place, or for the end of his context.
 const maxOperations = 64
 
 func newBoundedStorage(storage certmagic.Storage) *boundedStorage {
 	return &boundedStorage{storage, make(chan struct{}, maxOperations)}
 }
 
-// run leaves an operation alone that goes on when ctx has ended. Late is told how
-// that went; nil when it does not matter.
+// run returns when ctx ends, even if the operation goes on. Late gets the outcome of
+// one that does; nil when it does not matter.
 func (s *boundedStorage) run(ctx context.Context, operation func() error, late func(error)) error {
 	select {
 	case s.slots <- struct{}{}:
@@ -99,9 +100,18 @@ func (s *boundedStorage) Lock(ctx context.Context, name string) error {
 	})
 }
 
-// Unlock implements [certmagic.Locker].
+// Unlock implements [certmagic.Locker]. It is done for sure, and needs no place: a
+// lock that is held was there before, and one on disk is kept fresh until it is
+// given back.
 func (s *boundedStorage) Unlock(ctx context.Context, name string) error {
-	return s.run(ctx, func() error { return s.Storage.Unlock(ctx, name) }, nil)
+	done := make(chan error, 1)
+	go func() { done <- s.Storage.Unlock(context.WithoutCancel(ctx), name) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // boundedResult is run for what returns something. The value is handed over, since

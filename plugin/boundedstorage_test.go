@@ -105,6 +105,23 @@ func TestWhatIsCanceledIsWaitedFor(t *testing.T) {
 	})
 }
 
+func TestALockIsGivenBackWhileOthersHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		deaf := &deafStorage{letGo: make(chan struct{})}
+		storage := newBoundedStorage(deaf)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for range maxOperations {
+			go func() { _ = storage.Store(ctx, "key", nil) }()
+		}
+		synctest.Wait()
+		if err := storage.Unlock(ctx, "name"); err != nil || len(deaf.unlocked) != 1 {
+			t.Errorf("expected the lock to be given back, got %v and %q", err, deaf.unlocked)
+		}
+		close(deaf.letGo)
+	})
+}
+
 func TestAStorageThatWorksIsAsItIs(t *testing.T) {
 	deaf := &deafStorage{letGo: make(chan struct{})}
 	close(deaf.letGo)

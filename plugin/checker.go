@@ -63,6 +63,9 @@ func (c *checker) find(r *http.Request, id *identity) (raw string, found bool, e
 		return id.raw, true, nil
 	}
 	raw, source, err := findToken(c.sources, r)
+	if source == nil {
+		id.missing = missing(c.sources, r)
+	}
 	id.ambient = ambient(source)
 	id.elsewhere = source != nil && !knownToCaches(source)
 	return raw, source != nil, err
@@ -79,9 +82,18 @@ func (c *checker) check(ctx context.Context, raw string) (*verifier.Token, error
 		return tok, errSignedOut
 	}
 	if !slices.Contains(c.uses, tok.Use()) {
-		return tok, &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(tok.Use())}
+		return tok, c.wrongUse(tok.Use())
 	}
 	return tok, meets(tok, c.requirements)
+}
+
+// wrongUse is the refusal of a token of another kind than those accepted.
+func (c *checker) wrongUse(got verifier.TokenUse) error {
+	refused := &verifier.TokenError{Reason: verifier.ErrTokenUse, Claim: "token_use", Got: string(got)}
+	for _, use := range c.uses {
+		refused.Want = append(refused.Want, string(use))
+	}
+	return refused
 }
 
 func meets(tok *verifier.Token, requirements []verifier.Requirement) error {

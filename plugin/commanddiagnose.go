@@ -64,7 +64,9 @@ Of the handlers it says when
 - no cognito_auth takes the sessions of a cognito_signin, or a cognito_auth is to
   take sessions that nobody makes
 - cognito_s3, cognito_credentials or transport cognito_aws is behind a cognito_auth
-  that takes access tokens, or behind none
+  that takes access tokens, or behind none, or behind one for other paths
+- an upstream that a cognito_auth protects is reached without one elsewhere, so that
+  clients can send it identity headers of their own
 - a site with sign-in is plain http, or inject sends credentials in the clear
 - two things of sign-in have one cookie, or hosted has no use beside page
 

@@ -123,8 +123,11 @@ func (e *exchange) Destruct() error {
 
 // The reasons why a request has no user for an exchange, beside a missing token.
 var (
-	errNoAuth      = errors.New("the request was not seen by cognito_auth")
-	errNotIDToken  = errors.New("an ID token is needed to get credentials")
+	errNoAuth     = errors.New("the request was not admitted by cognito_auth")
+	errNotIDToken = errors.New("an ID token is needed to get credentials")
+	// errSessionUse is the same of a session: its user has no other token to send,
+	// and signing in again gives none.
+	errSessionUse  = errors.New("an ID token of the session is needed to get credentials")
 	errForeignPool = errors.New("tokens of this user pool are not exchanged for credentials here")
 )
 
@@ -132,12 +135,14 @@ var (
 func (e *exchange) user(ctx context.Context) (credentials.Identity, error) {
 	id := identityOf(ctx)
 	switch {
-	case id == nil:
+	case id == nil || !id.admitted: // cognito_signin and others know the request, too
 		return credentials.Identity{}, errNoAuth
 	case id.token == nil && e.Guests:
 		return credentials.Identity{}, nil
 	case id.token == nil:
 		return credentials.Identity{}, errNoToken
+	case id.token.Use() != verifier.ID && id.session != nil:
+		return credentials.Identity{}, errSessionUse
 	case id.token.Use() != verifier.ID:
 		return credentials.Identity{}, errNotIDToken
 	}

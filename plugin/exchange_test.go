@@ -24,6 +24,7 @@ import (
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier/verifiertest"
 )
 
@@ -164,6 +165,12 @@ func TestExchangeKnowsItsUsers(t *testing.T) {
 	ctx := newCloud(t).context(t)
 	anonymous := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"pool":["main"],"optional":true}`)
 	_, _, passed := serve(t, anonymous, served("GET", "/"))
+	seen, _ := withIdentity(served("GET", "/"))
+	ofSession := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
+		c["token_use"], c["client_id"], c["username"] = "access", testClient, "jo"
+		delete(c, "aud")
+	})
+	identityOf(ofSession.Context()).session = new(session.Session)
 	rows := []struct {
 		name, exchange string
 		r              *http.Request
@@ -175,6 +182,10 @@ func TestExchangeKnowsItsUsers(t *testing.T) {
 		{"nobody", "media", passed.saw, errNoToken},
 		{"a request that no cognito_auth saw", "media", served("GET", "/"), errNoAuth},
 		{"a request that no cognito_auth saw, where guests are let in", "guests", served("GET", "/"), errNoAuth},
+		{"a request that only other handlers of ours saw", "media", seen, errNoAuth},
+		{"a request that only other handlers of ours saw, where guests are let in", "guests", seen, errNoAuth},
+		{"an access token of a session", "media", ofSession, errSessionUse},
+		{"an access token of a session, where guests are let in", "guests", ofSession, errSessionUse},
 		{"an access token", "media", signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
 			c["token_use"], c["client_id"], c["username"] = "access", testClient, "jo"
 			delete(c, "aud")
@@ -389,16 +400,16 @@ func TestExchangesEndWithTheLastConfiguration(t *testing.T) {
 
 func TestExchangeRefuses(t *testing.T) {
 	for _, row := range []struct{ name, app, want string }{
-		{"an identity pool without a name", `{"identity_pool":{"":{"id":"eu-west-1:1d2c","guests":true}}}`, "identity_pool"},
+		{"an identity pool without a name", `{"identity_pool":{"":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","guests":true}}}`, "identity_pool"},
 		{"a name that cannot be written", `{"web_identity":{"a b":{"region":"eu-west-1"}}}`, "web_identity"},
 		{"an identity pool that is null", `{"identity_pool":{"a":null}}`, "identity_pool a"},
 		{"a web identity that is null", `{"web_identity":{"a":null}}`, "web_identity a"},
-		{"a user pool that nobody configured", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","user_pool":["nobody"]}}}`, "nobody"},
+		{"a user pool that nobody configured", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","user_pool":["nobody"]}}}`, "nobody"},
 		{"an unset variable", `{"identity_pool":{"a":{"id":"{env.COGNITO_TEST_UNSET}","guests":true}}}`, "id"},
 		{"an unset variable of a web identity", `{"user_pool":{"m":{"id":"eu-west-1_AbCdEfGhI","client":["c"]}},"web_identity":{"a":{"endpoint":"{env.COGNITO_TEST_UNSET}","user_pool":["m"],"role_arn":"` + testRole + `"}}}`, "endpoint"},
 		{"an identity pool ID that is none", `{"identity_pool":{"a":{"id":"x","guests":true}}}`, "id:"},
 		{"a web identity without a role", `{"user_pool":{"m":{"id":"eu-west-1_AbCdEfGhI","client":["c"]}},"web_identity":{"a":{"region":"eu-west-1","user_pool":["m"]}}}`, "role_arn"},
-		{"one name for two", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c","guests":true}},"web_identity":{"a":{"region":"eu-west-1"}}}`, `a`},
+		{"one name for two", `{"identity_pool":{"a":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","guests":true}},"web_identity":{"a":{"region":"eu-west-1"}}}`, `a`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			base, err := caddy.ProvisionContext(&caddy.Config{})

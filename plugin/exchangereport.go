@@ -36,6 +36,8 @@ func (e *exchange) observe(event credentials.Exchange) {
 	case errors.Is(event.Err, context.Canceled): // the cache closes
 	case down:
 		e.reportOutage(env, event, fields)
+	case credentials.Reason(event.Err) == "misconfigured":
+		e.reportMistake(env, event, fields)
 	case event.Err != nil:
 		e.reportRefusal(env, event, fields)
 	default:
@@ -59,17 +61,37 @@ func (e *exchange) reportOutage(env *environment, event credentials.Exchange, fi
 }
 
 func (e *exchange) reportRefusal(env *environment, event credentials.Exchange, fields []zap.Field) {
-	e.health.mu.Lock()
-	defer e.health.mu.Unlock()
-	log, reason := env.logger.Debug, credentials.Reason(event.Err)
-	if time.Since(e.health.refused[reason]) >= refusedEvery {
-		if log = env.logger.Warn; e.health.refused == nil {
-			e.health.refused = make(map[string]time.Time)
-		}
-		e.health.refused[reason] = time.Now()
+	log := env.logger.Debug
+	if e.health.due(event.Err) {
+		log = env.logger.Warn
 	}
 	log("credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client",
 		append(fields, zap.Error(cause(event.Err)))...)
+}
+
+// reportMistake is about what no user and no role can be to blame for.
+func (e *exchange) reportMistake(env *environment, event credentials.Exchange, fields []zap.Field) {
+	fields = append(fields, zap.Error(event.Err))
+	if e.health.due(event.Err) {
+		env.logger.Error("nobody can get credentials as it is configured", fields...)
+		return
+	}
+	env.logger.Debug("nobody can get credentials", fields...)
+}
+
+// due reports whether a refusal was not told for a while.
+func (h *exchangeHealth) due(err error) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	reason := credentials.Reason(err)
+	if time.Since(h.refused[reason]) < refusedEvery {
+		return false
+	}
+	if h.refused == nil {
+		h.refused = make(map[string]time.Time)
+	}
+	h.refused[reason] = time.Now()
+	return true
 }
 
 func (e *exchange) reportSuccess(env *environment, fields []zap.Field) {

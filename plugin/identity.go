@@ -17,6 +17,7 @@ import (
 type identity struct {
 	token        *verifier.Token // nil: anonymous, so far
 	raw          string
+	admitted     bool             // a cognito_auth let the request pass
 	cleaned      bool             // the client's identity headers are gone
 	forwardToken bool             // the upstream gets the token
 	ambient      bool             // the browser sent the token by itself, in a cookie
@@ -26,6 +27,7 @@ type identity struct {
 	sessions     *sessions        // which keep it
 	signins      []*Signin        // where the user can sign in
 	identityID   string           // in the identity pool, once it was asked
+	missing      error            // what to answer if a token is required
 	refused      error            // why our transport did not send the request
 	atStore      bool             // cognito_s3 has the transport send it
 	answer       http.Header      // of the response

@@ -18,7 +18,8 @@ import (
 type problemLog struct {
 	logger    *zap.Logger
 	audit     auditLog
-	directive string // whose problems they are
+	directive string      // whose problems they are
+	about     []zap.Field // where they are
 
 	mu   sync.Mutex // guards last
 	last map[string]time.Time
@@ -37,15 +38,19 @@ func (p *problemLog) report(err error) {
 	if !p.due(key) {
 		return
 	}
-	p.logger.Log(level, "the store or service does not work as configured", zap.String("key", key), zap.Error(err))
+	p.logger.Log(level, "the store or service does not work as configured", p.with(zap.String("key", key), zap.Error(err))...)
 }
+
+// with is what is logged of a problem, and where that is.
+func (p *problemLog) with(fields ...zap.Field) []zap.Field { return append(fields, p.about...) }
 
 // hints are what an operator can do about refusals that nobody else can end.
 var hints = map[string]string{
-	"no_auth":      "put cognito_auth on the route, before what needs the user's credentials",
-	"not_id_token": "identity pools and STS take ID tokens: set token_use id in cognito_auth",
-	"foreign_pool": "name the user pool in the user_pool line of the identity_pool or web_identity",
-	"no_prefix":    "a placeholder of prefix is unknown, empty, or has a value with a slash",
+	"no_auth":           "put cognito_auth on the route, before what needs the user's credentials",
+	"session_token_use": "identity pools and STS take ID tokens: set token_use id in cognito_auth",
+	"not_id_token":      "identity pools and STS take ID tokens: set token_use id in cognito_auth",
+	"foreign_pool":      "name the user pool in the user_pool line of the identity_pool or web_identity",
+	"no_prefix":         "a placeholder of prefix is unknown, empty, or has a value with a slash",
 }
 
 // logRefusal tells operators of refusals that a change of the configuration would

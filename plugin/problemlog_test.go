@@ -60,6 +60,7 @@ func TestRefusalsAreForUsersUnlessAnOperatorCanEndThem(t *testing.T) {
 	}{
 		{"a route without cognito_auth", errNoAuth, []string{"warn no_auth", "debug no_auth", "debug no_auth", "debug no_auth"}},
 		{"a route for access tokens", errNotIDToken, []string{"warn not_id_token", "debug not_id_token", "debug not_id_token", "debug not_id_token"}},
+		{"a session on a route for access tokens", errSessionUse, []string{"warn session_token_use", "debug session_token_use", "debug session_token_use", "debug session_token_use"}},
 		{"a pool that is not exchanged", errForeignPool, []string{"warn foreign_pool", "debug foreign_pool", "debug foreign_pool", "debug foreign_pool"}},
 		{"no token", errNoToken, []string{"debug missing", "debug missing", "debug missing"}},
 		{"no role", credentials.ErrNoRole, []string{"debug no_role", "debug no_role", "debug no_role"}},
@@ -106,6 +107,7 @@ func TestRefusalsOfStores(t *testing.T) {
 		{"an upload that is too large", errUploadTooLarge, 413, "too_large", 0},
 		{"a body that is shorter than announced", credentials.ErrBodyLength, 400, "body_length", 0},
 		{"no cognito_auth", errNoAuth, 500, "no_auth", 0},
+		{"a session without an ID token", errSessionUse, 500, "session_token_use", 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for _, err := range []error{row.err, fmt.Errorf("wrapped: %w", row.err)} {

@@ -46,7 +46,7 @@ func (p *Provider) Provision(ctx caddy.Context) (err error) {
 func (p *Provider) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	raw, source, err := findToken(p.checker.sources, r)
 	if err == nil && source == nil {
-		err = errNoToken
+		err = missing(p.checker.sources, r)
 	}
 	var tok *verifier.Token
 	if err == nil {

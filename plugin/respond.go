@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -22,6 +23,7 @@ import (
 
 var (
 	errNoToken       = errors.New("a token is required")
+	errNoScheme      = fmt.Errorf("%w: the Authorization header has no scheme Bearer", errNoToken)
 	errAmbiguousPath = errors.New("the path can be read in more than one way")
 	errNotServed     = errors.New("the request cannot be served")
 	// errSignedOut means that the user, or this session of his, was signed out
@@ -56,13 +58,11 @@ func refusalOf(err error) refusal {
 	}
 	switch reason := reasonOf(err); reason {
 	case "signed_out":
-		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("invalid_token", "error_description", err.Error())}
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: described("invalid_token", err)}
 	case "missing": // RFC 6750 §3.1: without a token, no error code
-		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("")}
-	case "ambiguous_token":
-		return refusal{status: http.StatusBadRequest, reason: reason, challenge: challenge("invalid_request")}
-	case "ambiguous_path":
-		return refusal{status: http.StatusBadRequest, reason: reason}
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: missingChallenge(err)}
+	case "ambiguous_token", "ambiguous_path":
+		return refusal{status: http.StatusBadRequest, reason: reason, challenge: described("invalid_request", err)}
 	case "canceled":
 		return refusal{status: statusClientGone, reason: reason}
 	default:
@@ -87,7 +87,7 @@ func storeRefusal(err error, reason string) refusal {
 	}
 	switch reason {
 	case "token_rejected", "not_id_token", "foreign_pool":
-		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: challenge("invalid_token", "error_description", err.Error())}
+		return refusal{status: http.StatusUnauthorized, reason: reason, challenge: described("invalid_token", err)}
 	}
 	if status, ok := storeStatus[reason]; ok {
 		return refusal{status: status, reason: reason}
@@ -137,7 +137,7 @@ var exchangeReasons = []struct {
 	err    error
 	reason string
 }{
-	{errNoAuth, "no_auth"}, {errNotIDToken, "not_id_token"}, {errForeignPool, "foreign_pool"},
+	{errNoAuth, "no_auth"}, {errNotIDToken, "not_id_token"}, {errSessionUse, "session_token_use"}, {errForeignPool, "foreign_pool"},
 	{errNoPrefix, "no_prefix"}, {errMethod, "method"}, {errCrossOrigin, "cross_origin"},
 	{errUploadTooLarge, "too_large"}, {errKey, "path"}, {errBody, "body"},
 }
@@ -146,23 +146,45 @@ func tokenRefusal(err *verifier.TokenError) refusal {
 	reason := verifier.Reason(err)
 	switch err.Reason {
 	case verifier.ErrScope:
-		return refusal{status: http.StatusForbidden, reason: reason, challenge: challenge("insufficient_scope", "scope", strings.Join(err.Want, " "))}
+		return refusal{status: http.StatusForbidden, reason: reason, challenge: described("insufficient_scope", err, "scope", strings.Join(err.Want, " "))}
 	case verifier.ErrGroup, verifier.ErrClaim:
-		return refusal{status: http.StatusForbidden, reason: reason, challenge: challenge("insufficient_scope")}
+		return refusal{status: http.StatusForbidden, reason: reason, challenge: described("insufficient_scope", err)}
 	case verifier.ErrAuthContext:
 		return refusal{status: http.StatusUnauthorized, reason: reason,
-			challenge: challenge("insufficient_user_authentication", "acr_values", strings.Join(err.Want, " "))}
+			challenge: described("insufficient_user_authentication", err, "acr_values", strings.Join(err.Want, " "))}
 	case verifier.ErrAuthAge:
 		return refusal{status: http.StatusUnauthorized, reason: reason,
-			challenge: challenge("insufficient_user_authentication", "max_age", seconds(err.Want))}
+			challenge: described("insufficient_user_authentication", err, "max_age", seconds(err.Want))}
 	}
 	return refusal{status: http.StatusUnauthorized, reason: reason,
-		challenge: challenge("invalid_token", "error_description", err.Error())}
+		challenge: described("invalid_token", err)}
 }
 
 func seconds(want []string) string {
 	age, _ := time.ParseDuration(strings.Join(want, ""))
 	return strconv.Itoa(int(age.Seconds()))
+}
+
+// missingChallenge says no more to a client that does not know about tokens.
+func missingChallenge(err error) string {
+	if errors.Is(err, errNoScheme) {
+		return challenge("", "error_description", err.Error())
+	}
+	return challenge("")
+}
+
+// described is a challenge that says why.
+func described(code string, err error, parameters ...string) string {
+	return challenge(code, append(parameters, "error_description", strings.Map(describable, err.Error()))...)
+}
+
+// describable keeps to the characters that RFC 6750 §3 has for descriptions; the
+// name of a claim may have others.
+func describable(r rune) rune {
+	if r < ' ' || r > '~' || r == '"' || r == '\\' {
+		return '?'
+	}
+	return r
 }
 
 // challenge writes a WWW-Authenticate value (RFC 6750 §3, RFC 9470 §3). Values

@@ -13,6 +13,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"go.uber.org/zap"
 
 	parse "github.com/caddy-cognito/caddy-cognito/caddyfile"
 	"github.com/caddy-cognito/caddy-cognito/credentials"
@@ -84,7 +86,10 @@ func (s *S3) Provision(ctx caddy.Context) error {
 		return errors.New("prefix: {http.cognito.identity_id} is empty with a web_identity, which knows no identities; use {http.auth.user.sub}")
 	}
 	s.setDefaults()
-	s.problems = &problemLog{logger: ctx.Logger(), audit: app.env.audit, directive: "cognito_s3"}
+	s.problems = &problemLog{
+		logger: ctx.Logger(), audit: app.env.audit, directive: "cognito_s3",
+		about: []zap.Field{zap.String("bucket", s.Bucket), zap.String("endpoint", s.base.Scheme+"://"+s.base.Host)},
+	}
 	s.requests = newS3Requests(&s.S3Requests)
 	return s.provisionStore(ctx)
 }
@@ -124,7 +129,9 @@ func (s *S3) provisionStore(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("transport: %w", err)
 	}
-	s.store = module.(caddyhttp.MiddlewareHandler)
+	handler := module.(*reverseproxy.Handler)
+	handler.Transport.(*Transport).problems = s.problems // in the words of who wrote cognito_s3
+	s.store = handler
 	return nil
 }
 

@@ -12,11 +12,13 @@ type objectWriter struct {
 	visit  *visit
 	as     int  // the status for the client; 0: that of the store
 	probe  bool // nothing is for the client
+	key    string
 	header http.Header
 
-	status int  // of the store
-	passed bool // the client has its answer
-	mute   bool // which has no body
+	status int    // of the store
+	said   []byte // by the store, in place of an object
+	passed bool   // the client has its answer
+	mute   bool   // which has no body
 }
 
 // Header implements [http.ResponseWriter].
@@ -78,6 +80,9 @@ func (o *objectWriter) passes() bool {
 // Write implements [http.ResponseWriter].
 func (o *objectWriter) Write(p []byte) (int, error) {
 	o.WriteHeader(http.StatusOK)
+	if !o.passed {
+		o.keepSaid(p)
+	}
 	if !o.passed || o.mute {
 		return len(p), nil
 	}

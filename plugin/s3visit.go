@@ -44,7 +44,7 @@ func (v *visit) fetch(o *objectWriter, method, key string, header http.Header) e
 	if method != http.MethodPut {
 		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
 	}
-	o.visit, o.header = v, make(http.Header)
+	o.visit, o.key, o.header = v, key, make(http.Header)
 	id := identityOf(v.r.Context())
 	id.refused, id.atStore = nil, true
 	return v.store.ServeHTTP(o, &r, nobody)
@@ -63,7 +63,7 @@ func (v *visit) read() error {
 		return v.readIndex(path)
 	}
 	if v.prefix+path == "" { // the bucket itself, whose answer is a list
-		return v.missing(http.StatusNotFound)
+		return v.missing(&objectWriter{status: http.StatusNotFound})
 	}
 	if v.RedirectOver > 0 && v.r.Method == http.MethodGet {
 		if done, err := v.redirectLarge(path); done || err != nil {
@@ -80,7 +80,7 @@ func (v *visit) read() error {
 	if found, err := v.redirectToIndex(path); found || err != nil {
 		return err
 	}
-	return v.missing(o.status)
+	return v.missing(o)
 }
 
 // besides is the same visit for another object than the one that was named: what
@@ -93,7 +93,7 @@ func (v *visit) besides() *visit {
 
 // readIndex serves the index document of a path that ends in a slash.
 func (v *visit) readIndex(path string) error {
-	status := http.StatusNotFound
+	var none *objectWriter // what the store says of the documents: the first denial, if there is one
 	v = v.besides()
 	for _, name := range v.Index {
 		o, err := v.readObject(v.prefix + path + name)
@@ -103,9 +103,12 @@ func (v *visit) readIndex(path string) error {
 		case !o.missing():
 			return v.fail(o)
 		}
-		status = o.status
+		if none == nil || none.status != http.StatusForbidden {
+			none = o
+		}
 	}
-	return v.missing(status)
+	v.reportDeniedIndex(none, path)
+	return v.missing(none)
 }
 
 // readObject serves an object if the store gives it.
@@ -211,7 +214,9 @@ func (v *visit) redirect(location, cacheControl string) {
 
 // missing answers for an object that is not there, or that the store does not
 // show: whoever may not list a bucket is told the same for both.
-func (v *visit) missing(status int) error {
+func (v *visit) missing(o *objectWriter) error {
+	v.reportMissing(o)
+	status := o.status
 	if status != http.StatusForbidden || !v.ShowDenied {
 		status = http.StatusNotFound
 	}
@@ -246,15 +251,22 @@ func (v *visit) serveInstead(document string, status int) (done bool, err error)
 	if err != nil {
 		return false, nil
 	}
-	if absolute, ok := strings.CutPrefix(key, "/"); ok {
-		key = absolute
-	} else {
-		key = v.prefix + key
-	}
 	o := &objectWriter{as: status}
 	header := without(v.header, "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
-	err = v.besides().fetch(o, v.r.Method, key, header)
-	return o.passed, err
+	if err := v.besides().fetch(o, v.r.Method, below(v.prefix, key), header); err != nil {
+		return false, err
+	}
+	v.reportDenied(o, below(v.Prefix, document))
+	return o.passed, nil
+}
+
+// below is the key of a document of the configuration: one with a slash in front
+// is not below the prefix.
+func below(prefix, document string) string {
+	if absolute, ok := strings.CutPrefix(document, "/"); ok {
+		return absolute
+	}
+	return prefix + document
 }
 
 // write uploads or deletes an object.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
@@ -113,7 +115,7 @@ func (a *App) sessionsOf(name string) (*sessions, error) {
 	}
 	pool, ok := a.pools[name]
 	if !ok {
-		return nil, errUnknownPool(name)
+		return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito%s", name, config.ThereAre(maps.Keys(a.pools)))
 	}
 	s, err := acquireSessions(pool, a.env)
 	if err != nil {
@@ -121,10 +123,6 @@ func (a *App) sessionsOf(name string) (*sessions, error) {
 	}
 	a.sessions[name] = s // what Cleanup releases
 	return s, nil
-}
-
-func errUnknownPool(name string) error {
-	return fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito", name)
 }
 
 var _ caddy.Destructor = (*sessions)(nil)

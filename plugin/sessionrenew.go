@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -9,8 +10,12 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
-// issuePause is how long the key of a new token may take to show up.
-const issuePause = 10 * time.Second
+// issuePause is how long the key of a new token may take to show up here: keys that
+// were fetched just before it are not fetched again at once.
+func (s *sessions) issuePause() time.Duration {
+	cfg := s.pool.cfg
+	return cmp.Or(time.Duration(cfg.Cooldown), verifier.DefaultCooldown) + cmp.Or(time.Duration(cfg.FetchTimeout), verifier.DefaultFetchTimeout)
+}
 
 // errKeyToCome is no [verifier.TokenError]: nobody need sign in again.
 var errKeyToCome = errors.New("the key of the new token is not there yet")
@@ -21,8 +26,8 @@ var errKeyToCome = errors.New("the key of the new token is not there yet")
 // that is not there yet, and so would the next ones.
 func (c *checker) checkRenewed(r *http.Request, id *identity) (raw string, tok *verifier.Token, err error) {
 	issued := id.session.Expires.Add(-id.session.Lifetime)
-	if time.Since(issued) < min(issuePause, id.session.Lifetime/4) {
-		return "", nil, &session.UnavailableError{RetryAfter: time.Second, Err: errKeyToCome}
+	if time.Since(issued) < min(id.sessions.issuePause(), id.session.Lifetime/4) {
+		return "", nil, keyToCome()
 	}
 	for _, source := range c.sources {
 		if s, ok := source.(sessionSource); ok {
@@ -34,9 +39,13 @@ func (c *checker) checkRenewed(r *http.Request, id *identity) (raw string, tok *
 	if raw == "" { // the session has ended
 		return "", nil, errNoToken
 	}
-	tok, err = c.check(r.Context(), raw)
+	if tok, err = c.check(r.Context(), raw); errors.Is(err, verifier.ErrUnknownKey) {
+		return "", nil, keyToCome()
+	}
 	return raw, tok, err
 }
+
+func keyToCome() error { return &session.UnavailableError{RetryAfter: time.Second, Err: errKeyToCome} }
 
 // renew refreshes the session whatever the age of its tokens.
 func (s sessionSource) renew(r *http.Request, id *identity) (string, error) {

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -83,9 +84,20 @@ func (v *signinVisit) logFailure(name, reason string, err error, passed ...strin
 	switch reason {
 	case "misconfigured", "unsupported_challenge", "answer", "throttled", "unavailable", "other":
 		if v.problems.due("sign-in " + reason) {
-			v.problem("sign-in failed for a reason that visitors cannot mend", reason, append(causeFields(err), zap.String("step", name))...)
+			v.problem("sign-in failed for a reason that visitors cannot mend", reason, append(causeFields(v.withClient(err)), zap.String("step", name))...)
 		}
 	}
+}
+
+// withClient names the app client where Cognito says that there is no such.
+func (v *signinVisit) withClient(err error) error {
+	refusal, ok := errors.AsType[*signin.Error](err)
+	if !ok || refusal.Detail != "client" {
+		return err
+	}
+	named := *refusal
+	named.Detail = fmt.Sprintf("app client %s does not exist in user_pool %s, or the pool does not; check both IDs, and that the endpoint is of this region", v.sessions.clientID, v.Pool)
+	return &named
 }
 
 // causeOf is what Cognito said, without what a user typed.

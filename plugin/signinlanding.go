@@ -28,7 +28,7 @@ func (v *signinVisit) goLanding(returnTo string) error {
 	}
 	sealed, err := v.landings.Seal(document, time.Now().Add(landingLifetime))
 	if err != nil {
-		return v.noSession("landing", err, returnTo)
+		return v.trouble(http.StatusServiceUnavailable, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
 	}
 	return v.redirect(v.path("landing") + "?" + url.Values{"to": {sealed}}.Encode())
 }

@@ -15,6 +15,10 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 )
 
+// maxPassed bounds the steps that a ticket remembers: a custom challenge may go on
+// for any number of rounds.
+const maxPassed = 32
+
 // ticket is what a sign-in has to know in the next step. It goes through the
 // browser sealed, in the form and not in a cookie: so any number of tabs can be
 // at different steps.
@@ -28,7 +32,7 @@ type ticket struct {
 	FirstFactor bool `json:"f,omitempty"`
 	// Username is that of an account that is not signed in.
 	Username string `json:"u,omitempty"`
-	// Passed are the steps so far, for the audit log.
+	// Passed are the last steps, for the audit log.
 	Passed []string `json:"p,omitempty"`
 	// Confirmed continues a sign-up whose code was right.
 	Confirmed string `json:"c"`
@@ -207,7 +211,9 @@ func (v *signinVisit) proceed(name, username string, step signin.Step, err error
 	if err != nil {
 		return v.failed(name, username, err, t, again)
 	}
-	t.Passed = append(t.Passed, v.stepName(name))
+	if t.Passed = append(t.Passed, v.stepName(name)); len(t.Passed) > maxPassed {
+		t.Passed = t.Passed[1:]
+	}
 	if step.Tokens != nil {
 		return v.complete(name, step.Tokens, username, t)
 	}

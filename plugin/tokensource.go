@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
@@ -60,6 +61,25 @@ func findToken(sources []tokenSource, r *http.Request) (raw string, from tokenSo
 	}
 	return "", nil, nil
 }
+
+// missing is the error for a request in which no source found a token.
+func missing(sources []tokenSource, r *http.Request) error {
+	if slices.ContainsFunc(sources, knownToCaches) && isBare(r.Header.Get("Authorization")) {
+		return errNoScheme
+	}
+	return errNoToken
+}
+
+// isBare reports whether a header holds what looks like a token, and no scheme:
+// three parts of base64url.
+func isBare(value string) bool {
+	parts := strings.SplitN(value, ".", 4)
+	return len(parts) == 3 && !slices.ContainsFunc(parts, func(part string) bool {
+		return part == "" || strings.Trim(part, base64URL) != ""
+	})
+}
+
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // ambient reports whether browsers send what a source holds by themselves, also
 // when another site makes them.

@@ -9,6 +9,31 @@ import (
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
+func TestTokensWithoutTheScheme(t *testing.T) {
+	authorization, cookie := []config.TokenSource{{From: "authorization"}}, []config.TokenSource{{From: "cookie", Name: "tok"}}
+	for _, row := range []struct {
+		name, value string
+		sources     []config.TokenSource
+		want        error
+	}{
+		{"no header", "", authorization, errNoToken},
+		{"another scheme", "Basic am86cGFzcw", authorization, errNoToken},
+		{"another scheme with a token", "Token eyJh.eyJz.c2ln", authorization, errNoToken},
+		{"two parts", "eyJh.eyJz", authorization, errNoToken},
+		{"four parts", "eyJh.eyJz.c2ln.c2ln", authorization, errNoToken},
+		{"an empty part", "eyJh.eyJz.", authorization, errNoToken},
+		{"a host", "a.example.com:80", authorization, errNoToken},
+		{"a handler that looks elsewhere", "eyJh.eyJz.c2ln", cookie, errNoToken},
+		{"a token", "eyJh.eyJ-_z.c2ln", authorization, errNoScheme},
+	} {
+		r := newRequest(http.MethodGet, "/")
+		r.Header.Set("Authorization", row.value)
+		if got := missing(newTokenSources(row.sources, nil), r); got != row.want {
+			t.Errorf("%s: expected %v, got %v", row.name, row.want, got)
+		}
+	}
+}
+
 func TestFindToken(t *testing.T) {
 	all := []config.TokenSource{{From: "authorization"}, {From: "header", Name: "x-token"}, {From: "cookie", Name: "tok"}, {From: "query", Name: "token"}}
 	for _, row := range []struct {

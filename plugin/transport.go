@@ -107,7 +107,7 @@ func (t *Transport) provisionSigning() (err error) {
 	}
 	t.sender, err = credentials.NewSender(credentials.SenderOptions{
 		Base: t.HTTPTransport, Cache: t.exchange.cache, Target: t.target(),
-		MaxBody: t.MaxBody, Checksum: t.Checksum, Problem: t.problems.report,
+		MaxBody: t.MaxBody, Checksum: t.Checksum, Problem: func(err error) { t.problems.report(err) },
 	})
 	return err
 }

@@ -232,7 +232,7 @@ func TestEveryWordIsRegistered(t *testing.T) {
 			user_pool main eu-west-1_AbCdEfGhI {
 				client c
 			}
-			identity_pool media eu-west-1:1d2c {
+			identity_pool media eu-west-1:1d2c3b4a-0000-0000-0000-000000000000 {
 				user_pool main
 			}
 		}

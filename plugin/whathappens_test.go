@@ -43,7 +43,7 @@ func explained(t *testing.T, heading string) map[string]int {
 func TestRefusalsAreAsExplained(t *testing.T) {
 	want := explained(t, "Requests")
 	refused := []error{
-		errNoToken, errAmbiguousToken, errAmbiguousPath, errS3Request, errSignedOut, errNoAuth, errNotIDToken, errForeignPool, errNoPrefix,
+		errNoToken, errAmbiguousToken, errAmbiguousPath, errS3Request, errSignedOut, errNoAuth, errNotIDToken, errSessionUse, errForeignPool, errNoPrefix,
 		errMethod, errCrossOrigin, errUploadTooLarge, errKey, errBody,
 		fmt.Errorf("%w: %w", errBody, &http.MaxBytesError{}),
 		&verifier.UnavailableError{}, &credentials.UnavailableError{}, &session.UnavailableError{}, &credentials.MisconfiguredError{},

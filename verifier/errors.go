@@ -61,7 +61,9 @@ type TokenError struct {
 	Reason error
 	// Claim is the header parameter or claim at fault, if it was a single one.
 	Claim string
-	// Got is the offending value, cut to a length that is fit for a log.
+	// Got is the offending value, cut to a length that is fit for a log: of scopes
+	// and groups all that there are, of a time its number. It is empty where there
+	// is none, and for claims that are required, which may be personal.
 	Got string
 	// Want lists what would have been accepted.
 	Want []string

@@ -87,13 +87,17 @@ func (r Requirement) anyOf(reason error, claim string, got iter.Seq[string]) err
 			return nil
 		}
 	}
-	return refuse(reason, claim, "", r.Values...)
+	if r.Kind == RequireClaim { // whose values may be personal
+		got = func(func(string) bool) {}
+	}
+	return refuse(reason, claim, strings.Join(slices.Collect(got), " "), r.Values...)
 }
 
 func (r Requirement) checkAge(t *Token, now time.Time) error {
 	at, ok := t.AuthTime()
 	if !ok || now.Sub(at) > r.MaxAge {
-		return refuse(ErrAuthAge, "auth_time", "", r.MaxAge.String())
+		said, _ := t.Claim("auth_time")
+		return refuse(ErrAuthAge, "auth_time", said, r.MaxAge.String())
 	}
 	return nil
 }

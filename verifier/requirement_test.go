@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,25 @@ func check(t *testing.T, base, set, requirement string) error {
 		t.Fatal(err)
 	}
 	return r.Check(accept(t, newVerifier(t, verifier.Options{}), newSigner(t, "k1").Sign(edit(t, base, set, ""))), time.Now())
+}
+
+// What a refusal repeats is for logs: nothing of a claim that may be personal.
+func TestRefusalsSayWhatTheTokenHas(t *testing.T) {
+	for _, row := range []struct{ name, base, set, requirement, want string }{
+		{"all groups", accessClaims, `{"cognito:groups":["a","b"]}`, "group owners", "a b"},
+		{"no groups", machineClaims, ``, "group owners", ""},
+		{"all scopes", accessClaims, `{"scope":"openid orders/read"}`, "scope orders/write", "openid orders/read"},
+		{"when the user signed in", accessClaims, `{"auth_time":1}`, "max_age 1m", "1"},
+		{"not the value of a claim", accessClaims, `{"x":"jo@example.org"}`, "claim x y", ""},
+		{"not the name of a claim's kind", accessClaims, `{"group":"jo@example.org"}`, "claim group y", ""},
+	} {
+		inBubble(t, row.name, func(t *testing.T) {
+			refused, _ := errors.AsType[*verifier.TokenError](check(t, row.base, row.set, row.requirement))
+			if refused == nil || refused.Got != row.want {
+				t.Errorf("expected %q, got %+v", row.want, refused)
+			}
+		})
+	}
 }
 
 // A machine-to-machine token without auth_time has no age.

@@ -134,23 +134,47 @@ func (p *process) memory() (resident int) {
 	return resident
 }
 
-// pinned runs a command on the last core when there is more than one and taskset
-// can do it; this process keeps to the others.
+// proxyCore is the core on which proxies run, by its number, and ours the others, as
+// taskset takes them: the first of those that this process may use, which in a
+// container need not begin at 0. They are empty when there is but one, or no
+// taskset.
+var proxyCore, ours = cores()
+
+func cores() (first, others string) {
+	if _, err := exec.LookPath("taskset"); err != nil || runtime.NumCPU() < 2 {
+		return "", ""
+	}
+	status, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(status), "Cpus_allowed_list:")
+	list, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	from, more, _ := strings.Cut(list, ",")
+	low, high, several := strings.Cut(from, "-")
+	number, err := strconv.Atoi(low)
+	if err != nil {
+		return "", ""
+	}
+	if several && fmt.Sprint(number+1) == high {
+		others = high
+	} else if several {
+		others = fmt.Sprintf("%d-%s", number+1, high)
+	}
+	return low, strings.Trim(others+","+more, ",")
+}
+
+// pinned runs a command on the proxies' core; this process keeps to the others.
 func pinned(ctx context.Context, name string, args ...string) *exec.Cmd {
-	taskset, err := exec.LookPath("taskset")
-	if err != nil || runtime.NumCPU() < 2 {
+	if proxyCore == "" {
 		return exec.CommandContext(ctx, name, args...)
 	}
-	return exec.CommandContext(ctx, taskset, append([]string{"-c", fmt.Sprint(runtime.NumCPU() - 1), name}, args...)...)
+	return exec.CommandContext(ctx, "taskset", append([]string{"-c", proxyCore, name}, args...)...)
 }
 
 // pinSelf keeps this process off the proxies' core.
 func pinSelf() error {
-	taskset, err := exec.LookPath("taskset")
-	if err != nil || runtime.NumCPU() < 2 {
+	if proxyCore == "" {
 		return nil
 	}
-	return exec.Command(taskset, "-a", "-p", "-c", fmt.Sprintf("0-%d", runtime.NumCPU()-2), fmt.Sprint(os.Getpid())).Run()
+	return exec.Command("taskset", "-a", "-p", "-c", ours, fmt.Sprint(os.Getpid())).Run()
 }
 
 // lastLines is the end of what a program said.

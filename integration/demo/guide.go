@@ -54,5 +54,12 @@ curl -s {{.Store}}/_seen
 # 10. What the edge knows about keys and credentials
 curl -s http://{{.Admin}}/cognito/status
 
+# 11. Your own Caddyfile against this pool: one to copy, with the pool ID, the issuer,
+#     the identity pool and the bucket. Run it beside the demo, from a clone, by
+#       go build ./plugin/cmd/caddy && ./caddy run --config '{{.Own.Path}}'
+#     and open http://localhost:{{.Own.Port}}. It keeps off the ports of the demo: a second Caddy on
+#     those starts without an error, and each gets a part of the requests.
+cat '{{.Own.Path}}'
+
 Ctrl-C ends it.
 `))

@@ -113,14 +113,17 @@ func (v *visitor) open(t *testing.T, path string) {
 	v.send(t, http.MethodGet, path, nil)
 }
 
-// submit fills in the form of the page.
-func (v *visitor) submit(t *testing.T, field, value string) {
+// submit fills in the form of the page, by pairs of a field and its value.
+func (v *visitor) submit(t *testing.T, pairs ...string) {
 	t.Helper()
-	form := url.Values{field: {value}}
+	form := make(url.Values)
 	for _, hidden := range hiddenInput.FindAllStringSubmatch(v.body, -1) {
 		form.Set(hidden[1], html.UnescapeString(hidden[2]))
 	}
-	v.want(t, "/_cognito/sign-in", `name="`+field+`"`)
+	for pair := range slices.Chunk(pairs, 2) {
+		v.want(t, "/_cognito/sign-in", `name="`+pair[0]+`"`)
+		form.Set(pair[0], pair[1])
+	}
 	v.send(t, http.MethodPost, "/_cognito/sign-in", form)
 }
 

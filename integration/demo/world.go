@@ -37,6 +37,7 @@ type world struct {
 	media       *cognitolocal.IdentityPool
 	people      map[string]string // users by identity
 	store       *store
+	own         own
 	undo        []func() error
 }
 
@@ -44,7 +45,7 @@ type world struct {
 func run(ctx context.Context, out io.Writer) (err error) {
 	w := &world{out: out}
 	defer func() { err = errors.Join(err, w.close()) }()
-	for _, start := range []func() error{w.startDir, w.startCognito, w.startStore, w.startCaddy} {
+	for _, start := range []func() error{w.startDir, w.startCognito, w.startStore, w.startCaddy, w.writeOwn} {
 		if err := start(); err != nil {
 			return err
 		}
@@ -148,14 +149,14 @@ func (w *world) explain() error {
 	}
 	return guide.Execute(w.out, map[string]any{
 		"Site": w.site, "Admin": w.admin, "Pool": w.cognitoURL, "Client": clientID, "Password": password,
-		"Store": w.store.url(), "Maria": maria, "People": people,
+		"Store": w.store.url(), "Maria": maria, "People": people, "Own": w.own,
 	})
 }
 
 // siteAddress is that of the site. Passkeys and the cookies of sign-in want the
 // name localhost where there is no TLS.
 func siteAddress() (string, error) {
-	_, port, err := net.SplitHostPort(freeAddress("127.0.0.1:8080"))
+	port, err := freePort("8080")
 	return "localhost:" + port, err
 }
 

@@ -19,7 +19,9 @@ const introduction = `<!-- Written by integration/faults: change the rows there,
 
 What users see while something fails. Each row is played by ` + "`go test ./integration/faults`" + `, with people and programs at work all the time: API
 calls with tokens, sessions in browsers, downloads from and uploads to a private bucket, sign-ins and sign-outs, public pages, forged tokens. Tokens
-of sessions and credentials live for seconds there, so that their end comes while something fails; with yours it may not.
+of sessions and credentials live for seconds there, so that their end comes while something fails; with yours it may not. Keys are
+fetched every second, and at once for a token with an unknown key; with the default ` + "`cooldown`" + ` of 10 seconds, a token of a key that is newer than the
+last fetch gets 401 ` + "`unknown_key`" + ` for so long.
 
 In every row, all the time:
 

@@ -13,7 +13,7 @@ const unavailable outcome = "503 unavailable"
 func keyRows() []row {
 	jwks := cognitolocal.EndpointJWKS
 	return []row{
-		row{name: "the key set endpoint is slow"}.cognito(jwks, cognitolocal.FaultSlow(time.Second)),
+		row{name: "the key set endpoint takes a second longer"}.cognito(jwks, cognitolocal.FaultSlow(time.Second)),
 		row{name: "the key set endpoint hangs"}.cognito(jwks, cognitolocal.FaultHang()),
 		row{name: "the key set endpoint breaks connections"}.cognito(jwks, cognitolocal.FaultDown()),
 		row{name: "the key set endpoint answers 500"}.cognito(jwks, cognitolocal.FaultStatus(http.StatusInternalServerError)),

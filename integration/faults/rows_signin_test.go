@@ -17,7 +17,7 @@ func apiRows() []row {
 		return sights{browsers: sees(served, sessionUnavailable), signers: sees(signIn)}
 	}
 	return []row{
-		row{name: "the user pool is slow"}.cognito(api, cognitolocal.FaultSlow(500*time.Millisecond)),
+		row{name: "the user pool takes half a second longer"}.cognito(api, cognitolocal.FaultSlow(500*time.Millisecond)),
 		row{name: "the user pool breaks connections", sees: down(unavailable)}.cognito(api, cognitolocal.FaultDown()),
 		row{name: "the user pool answers 500", sees: down(unavailable)}.cognito(api, cognitolocal.FaultStatus(http.StatusInternalServerError)),
 		row{name: "the user pool throttles", sees: down("503 throttled")}.cognito(api, cognitolocal.FaultThrottle()),
@@ -43,7 +43,7 @@ func otherAPIRows() []row {
 func hostedRows() []row {
 	token := cognitolocal.EndpointToken
 	return []row{
-		row{name: "the token endpoint is slow"}.cognito(token, cognitolocal.FaultSlow(500*time.Millisecond)),
+		row{name: "the token endpoint takes half a second longer"}.cognito(token, cognitolocal.FaultSlow(500*time.Millisecond)),
 		row{name: "the token endpoint breaks connections", sees: sights{hosted: sees("503 page")}}.cognito(token, cognitolocal.FaultDown()),
 		row{name: "the token endpoint throttles", sees: sights{hosted: sees("503 page")}}.cognito(token, cognitolocal.FaultThrottle()),
 		row{name: "the token endpoint answers a page of HTML with status 200", sees: sights{hosted: sees("502 page")}}.cognito(token, cognitolocal.FaultHandler(htmlPage)),

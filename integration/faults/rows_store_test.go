@@ -16,7 +16,7 @@ func both(must ...outcome) sights { return sights{readers: sees(must...), upload
 func exchangeRows() []row {
 	pool := cognitolocal.EndpointIdentityPool
 	return []row{
-		row{name: "the identity pool is slow"}.cognito(pool, cognitolocal.FaultSlow(300*time.Millisecond)),
+		row{name: "the identity pool takes 0.3 seconds longer"}.cognito(pool, cognitolocal.FaultSlow(300*time.Millisecond)),
 		row{name: "the identity pool throttles", sees: both(served, unavailable)}.cognito(pool, cognitolocal.FaultThrottle()),
 		row{name: "the identity pool breaks connections", sees: both(served, unavailable)}.cognito(pool, cognitolocal.FaultDown()),
 		row{name: "the identity pool answers 500", sees: both(served, unavailable)}.cognito(pool, cognitolocal.FaultStatus(http.StatusInternalServerError)),
@@ -44,7 +44,7 @@ func storeRows() []row {
 			end:   func(w *world) { w.storeDoor.open(w.T) },
 			sees:  both("502"),
 		},
-		row{name: "the store is slow"}.ofStore(nil).slowly(),
+		row{name: "the store takes 0.7 seconds longer"}.ofStore(nil).slowly(),
 		row{name: "the store hangs, with `response_header_timeout`", sees: both("504")}.ofStore(hang),
 		row{name: "the store answers 503 SlowDown", sees: both("503")}.ofStore((&storeError{http.StatusServiceUnavailable, "SlowDown", ""}).write),
 		row{name: "the store answers 500", sees: both("502")}.ofStore((&storeError{http.StatusInternalServerError, "InternalError", ""}).write),

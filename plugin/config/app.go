@@ -2,9 +2,11 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // App is the global configuration: what the handlers of a server refer to by
@@ -82,10 +84,26 @@ func (a *App) ValidateReferences() error {
 func (a *App) findPools(names []string) error {
 	for _, name := range names {
 		if _, ok := a.UserPools[name]; !ok {
-			return fmt.Errorf("user_pool: none is named %q; configure it in the global option cognito", name)
+			return fmt.Errorf("user_pool: none is named %q; configure it in the global option cognito%s", name, ThereAre(maps.Keys(a.UserPools)))
 		}
 	}
 	return nil
+}
+
+// mostNames bounds how many names an error repeats.
+const mostNames = 10
+
+// ThereAre ends an error about a name that is unknown with those that are known.
+// It is empty when there are none.
+func ThereAre(names iter.Seq[string]) string {
+	known := slices.Compact(slices.Sorted(names))
+	switch {
+	case len(known) == 0:
+		return ""
+	case len(known) > mostNames:
+		known = append(known[:mostNames:mostNames], "…")
+	}
+	return "; there are: " + strings.Join(known, ", ")
 }
 
 var (

@@ -3,6 +3,8 @@ package config_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,9 +37,9 @@ func TestAppValidate(t *testing.T) {
 		{"a placeholder as a name", `{"user_pool":{"{env.A}":{"id":"local_1","client":["a"]}}}`, `user_pool: expected a name of your choice, got "{env.A}"` + badName},
 		{"a name with a line break", `{"user_pool":{"a\n":{"id":"local_1","client":["a"]}}}`, `user_pool: expected a name of your choice, got "a\n"` + badName},
 		{"an empty pool", `{"user_pool":{"main":{}}}`, `user_pool main: id: expected a user pool ID such as eu-west-1_AbCdEfGhI, got ""`},
-		{"an identity pool without a user pool that is configured, but for guests", `{"identity_pool":{"media":{"id":"eu-west-1:1d2c","guests":true}}}`, ``},
+		{"an identity pool without a user pool that is configured, but for guests", `{"identity_pool":{"media":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","guests":true}}}`, ``},
 		{"the same name for a user pool and an identity pool, which are never mixed up", `{"user_pool":{"main":{"id":"local_1","client":["a"]}},
-			"identity_pool":{"main":{"id":"eu-west-1:1d2c","user_pool":["main"]}}}`, ``},
+			"identity_pool":{"main":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","user_pool":["main"]}}}`, ``},
 		{"an exchange with placeholders, which is judged later", `{"identity_pool":{"a":{"id":"{env.A}"}},"web_identity":{"b":{"region":"{env.B}"}}}`, ``},
 		{"the first of several mistakes, always the same", `{"user_pool":{"b":{},"c":null,"a":{"id":"local_1"}}}`, `user_pool a: ` + noClient},
 	})
@@ -47,27 +49,38 @@ func TestAppValidateRefusesExchanges(t *testing.T) {
 	const pools = `"user_pool":{"main":{"id":"local_1","client":["a"]}},`
 	var rows []row
 	for document, want := range map[string]string{
-		`"identity_pool":{"media":null}`:                                    `identity_pool media: ` + null,
-		`"web_identity":{"minio":null}`:                                     `web_identity minio: ` + null,
-		`"identity_pool":{"":{}}`:                                           `identity_pool: expected a name of your choice, got ""` + badName,
-		`"web_identity":{"{env.A}":{}}`:                                     `web_identity: expected a name of your choice, got "{env.A}"` + badName,
-		`"identity_pool":{"eu-west-1:1d2c":{}}`:                             `identity_pool: expected a name of your choice, got "eu-west-1:1d2c"` + badName,
-		`"identity_pool":{"media":{}}`:                                      `identity_pool media: id: ` + badIdentityPool + `""`,
-		`"web_identity":{"minio":{}}`:                                       `web_identity minio: ` + noUserPool,
-		`"web_identity":{"minio":null},"identity_pool":{"b":null,"a":null}`: `identity_pool a: ` + null,
+		`"identity_pool":{"media":null}`:                                        `identity_pool media: ` + null,
+		`"web_identity":{"minio":null}`:                                         `web_identity minio: ` + null,
+		`"identity_pool":{"":{}}`:                                               `identity_pool: expected a name of your choice, got ""` + badName,
+		`"web_identity":{"{env.A}":{}}`:                                         `web_identity: expected a name of your choice, got "{env.A}"` + badName,
+		`"identity_pool":{"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000":{}}`: `identity_pool: expected a name of your choice, got "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"` + badName,
+		`"identity_pool":{"media":{}}`:                                          `identity_pool media: id: ` + badIdentityPool + `""`,
+		`"web_identity":{"minio":{}}`:                                           `web_identity minio: ` + noUserPool,
+		`"web_identity":{"minio":null},"identity_pool":{"b":null,"a":null}`:     `identity_pool a: ` + null,
 	} {
 		rows = append(rows, row{document, `{` + document + `}`, want})
 	}
 	for document, want := range map[string]string{
-		`"identity_pool":{"media":{"id":"eu-west-1:1d2c","user_pool":["main","other"]}}`:                                       `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
-		`"identity_pool":{"media":{"id":"{env.A}","user_pool":["other"]}}`:                                                     `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito`,
-		`"web_identity":{"minio":{"region":"a","role_arn":"arn:a:b:::c","user_pool":["Main"]}}`:                                `web_identity minio: user_pool: none is named "Main"; configure it in the global option cognito`,
+		`"identity_pool":{"media":{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","user_pool":["main","other"]}}`:       `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito; there are: main`,
+		`"identity_pool":{"media":{"id":"{env.A}","user_pool":["other"]}}`:                                                     `identity_pool media: user_pool: none is named "other"; configure it in the global option cognito; there are: main`,
+		`"web_identity":{"minio":{"region":"a","role_arn":"arn:a:b:::c","user_pool":["Main"]}}`:                                `web_identity minio: user_pool: none is named "Main"; configure it in the global option cognito; there are: main`,
 		`"identity_pool":{"a":{"id":"{env.A}"}},"web_identity":{"a":{"region":"{env.B}"}}`:                                     `web_identity: "a" is the name of an identity_pool, too; choose another name for one of them`,
-		`"identity_pool":{"a":{"id":"{env.A}","user_pool":["x"]}},"web_identity":{"b":{"region":"{env.B}","user_pool":["y"]}}`: `identity_pool a: user_pool: none is named "x"; configure it in the global option cognito`,
+		`"identity_pool":{"a":{"id":"{env.A}","user_pool":["x"]}},"web_identity":{"b":{"region":"{env.B}","user_pool":["y"]}}`: `identity_pool a: user_pool: none is named "x"; configure it in the global option cognito; there are: main`,
 	} {
 		rows = append(rows, row{document, `{` + pools + document + `}`, want})
 	}
 	validateAll[config.App](t, rows)
+}
+
+func TestNamesThatThereAre(t *testing.T) {
+	many := strings.Split("l k j i h g f e d c b a", " ")
+	for want, names := range map[string][]string{
+		"": nil, "; there are: a, b": {"b", "a", "b"}, "; there are: a, b, c, d, e, f, g, h, i, j, …": many,
+	} {
+		if got := config.ThereAre(slices.Values(names)); got != want {
+			t.Errorf("expected %q, got %q", want, got)
+		}
+	}
 }
 
 // Callers check references before they judge the entries.

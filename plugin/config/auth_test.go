@@ -90,7 +90,8 @@ func TestCheckValidateRefusesPools(t *testing.T) {
 		{"both", `{"pool":["main"],"user_pool":{"id":"local_1"}}`, `user_pool: cannot be combined with pool; name the pools or configure one here`},
 		{"a name twice", `{"pool":["a","a"]}`, `pool: "a" stands here twice; remove one of them`},
 		{"an empty name", `{"pool":[""]}`, `pool: must not be empty`},
-		{"a pool ID", `{"pool":["eu-west-1_a"]}`, `pool: expected the name of a user_pool, got the pool ID "eu-west-1_a"; a pool that is used by its ID stands alone, with its app clients`},
+		{"a pool ID", `{"pool":["eu-west-1_a"]}`, `pool: expected the name of a user_pool, got the pool ID "eu-west-1_a"; a pool that is used by its ID stands alone, and first, with its app clients after it`},
+		{"an app client before its pool ID", `{"pool":["1h57kf5cpq17m0eml12example","eu-west-1_a"]}`, `pool: expected the name of a user_pool, got the pool ID "eu-west-1_a"; a pool that is used by its ID stands alone, and first, with its app clients after it`},
 		{"a placeholder", `{"pool":["{env.X}"]}`, `pool: expected the name of a user_pool, got "{env.X}"` + another},
 		{"a client", `{"pool":["main","1h57"]}`, `pool: expected the name of a user_pool, got "1h57"` + another},
 	})

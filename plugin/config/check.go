@@ -44,10 +44,8 @@ func (c *Check) Validate() error {
 	if err := distinct("pool", c.Pools); err != nil {
 		return err
 	}
-	for _, name := range c.Pools {
-		if err := validateReference(name); err != nil {
-			return err
-		}
+	if err := validateReferences(c.Pools); err != nil {
+		return err
 	}
 	if err := distinct("token_use", c.TokenUse); err != nil {
 		return err
@@ -73,13 +71,15 @@ func (c *Check) ValidateProvider() error {
 	return c.Validate()
 }
 
-// validateReference checks a name that follows cognito_auth.
-func validateReference(name string) error {
-	if IsPoolID(name) {
-		return fmt.Errorf("pool: expected the name of a user_pool, got the pool ID %q; a pool that is used by its ID stands alone, with its app clients", name)
+// validateReferences checks the names that follow cognito_auth.
+func validateReferences(names []string) error {
+	if i := slices.IndexFunc(names, IsPoolID); i >= 0 {
+		return fmt.Errorf("pool: expected the name of a user_pool, got the pool ID %q; a pool that is used by its ID stands alone, and first, with its app clients after it", names[i])
 	}
-	if !nameForm.MatchString(name) {
-		return fmt.Errorf("pool: expected the name of a user_pool, got %q; app clients belong into that user_pool", name)
+	for _, name := range names {
+		if !nameForm.MatchString(name) {
+			return fmt.Errorf("pool: expected the name of a user_pool, got %q; app clients belong into that user_pool", name)
+		}
 	}
 	return nil
 }

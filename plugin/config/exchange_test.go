@@ -42,7 +42,7 @@ func TestExchangesRefuse(t *testing.T) {
 		`"cache_size":-1`:                                                      `cache_size: expected 0 or more, got -1`,
 	}
 	const common = `,"preferred_role":true,`
-	validateAll[config.IdentityPool](t, fragments(`{"id":"eu-west-1:1d2c","user_pool":["main"]`+common, `}`, wants))
+	validateAll[config.IdentityPool](t, fragments(`{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","user_pool":["main"]`+common, `}`, wants))
 	validateAll[config.WebIdentity](t, fragments(`{"region":"eu-west-1","user_pool":["main"]`+common, `}`, wants))
 }
 
@@ -82,7 +82,7 @@ func TestSTSRefuses(t *testing.T) {
 	for fragment, want := range wants {
 		wants[fragment] = "basic: " + want
 	}
-	validateAll[config.IdentityPool](t, fragments(`{"id":"eu-west-1:1d2c","user_pool":["main"],`+role+`,"basic":{`, `}}`, wants))
+	validateAll[config.IdentityPool](t, fragments(`{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","user_pool":["main"],`+role+`,"basic":{`, `}}`, wants))
 }
 
 func quote(text string) string { return `"` + strings.ReplaceAll(text, `"`, `\"`) + `"` }
@@ -120,7 +120,7 @@ func TestIdentityPoolValidate(t *testing.T) {
 	validateAll[config.IdentityPool](t, []row{
 		{"a user pool", `{` + id + `,"user_pool":["main"]}`, ``},
 		{"only guests", `{` + id + `,"guests":true}`, ``},
-		{"every key", `{"id":"us-gov-west-1:0a","user_pool":["main","other"],` + role + `,"group_role":[{"group":"a",` + role + `}],"preferred_role":true,
+		{"every key", `{"id":"us-gov-west-1:0a0a0a0a-0000-0000-0000-000000000000","user_pool":["main","other"],` + role + `,"group_role":[{"group":"a",` + role + `}],"preferred_role":true,
 			"outlive_token":true,"cache_size":5,"insecure_http":true,"login":[{"user_pool":"other","provider":"auth.example.com"}],"guests":true,
 			"endpoint":"http://cognito:1","basic":{"endpoint":"http://sts:1","region":"eu-west-1","duration":"1h","policy":"{}","policy_arn":["arn:a:b:::c"]}}`, ``},
 		{"the basic flow with its defaults", `{` + id + `,"user_pool":["main"],"basic":{},` + role + `}`, ``},
@@ -130,8 +130,10 @@ func TestIdentityPoolValidate(t *testing.T) {
 		{"a user pool ID", `{"id":"eu-west-1_AbCdEfGhI","user_pool":["main"]}`, `id: ` + badIdentityPool + `"eu-west-1_AbCdEfGhI"`},
 		{"an ID without region", `{"id":"1d2c3b4a-0000-0000-0000-000000000000"}`, `id: ` + badIdentityPool + `"1d2c3b4a-0000-0000-0000-000000000000"`},
 		{"an ID in upper case", `{"id":"EU-WEST-1:1D2C"}`, `id: ` + badIdentityPool + `"EU-WEST-1:1D2C"`},
-		{"an ID with a line break", `{"id":"eu-west-1:1d2c\n"}`, `id: ` + badIdentityPool + `"eu-west-1:1d2c\n"`},
-		{"an identity ID and a slash", `{"id":"eu-west-1:1d2c/"}`, `id: ` + badIdentityPool + `"eu-west-1:1d2c/"`},
+		{"an ID that is cut off", `{"id":"eu-west-1:5f3e79b2"}`, `id: ` + badIdentityPool + `"eu-west-1:5f3e79b2"`},
+		{"an ID that is cut off in its last part", `{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-00000000000"}`, `id: ` + badIdentityPool + `"eu-west-1:1d2c3b4a-0000-0000-0000-00000000000"`},
+		{"an ID with a line break", `{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000\n"}`, `id: ` + badIdentityPool + `"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000\n"`},
+		{"an identity ID and a slash", `{"id":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000/"}`, `id: ` + badIdentityPool + `"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000/"`},
 		{"a placeholder, which must have been replaced", `{"id":"{env.A}","user_pool":["main"]}`, `id: ` + badIdentityPool + `"{env.A}"`},
 		{"neither user pool nor guests", `{` + id + `}`, noPool},
 		{"the basic flow without a role", `{` + id + `,"user_pool":["main"],"basic":{}}`, noRole},
@@ -147,7 +149,7 @@ func TestIdentityPoolValidate(t *testing.T) {
 }
 
 func TestIdentityPoolRegion(t *testing.T) {
-	for id, want := range map[string]string{"eu-west-1:1d2c": "eu-west-1", "us-gov-west-1:0:1": "us-gov-west-1", "": ""} {
+	for id, want := range map[string]string{"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000": "eu-west-1", "us-gov-west-1:0:1": "us-gov-west-1", "": ""} {
 		if got := config.IdentityPoolRegion(id); got != want {
 			t.Errorf("expected %q for %q, got %q", want, id, got)
 		}

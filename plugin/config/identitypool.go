@@ -44,7 +44,7 @@ func IdentityPoolRegion(id string) string {
 	return region
 }
 
-var identityPoolForm = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-\d+:[0-9a-f]+(-[0-9a-f]+)*$`)
+var identityPoolForm = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-\d+:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Validate checks the identity pool. Placeholders must have been replaced.
 func (p *IdentityPool) Validate() error {

@@ -66,7 +66,7 @@ func TestS3ValidateRefuses(t *testing.T) {
 	validateAll[config.S3](t, append(rows,
 		row{"nothing", `{}`, bucket + `""`},
 		row{"no credentials", `{"bucket":"abc"}`, noCredentials},
-		row{"a pool ID for credentials, before any other mistake", `{"bucket":"abc","credentials":"eu-west-1:1d2c","region":"X"}`, `credentials: expected the name of an identity_pool or web_identity, got "eu-west-1:1d2c"`},
+		row{"a pool ID for credentials, before any other mistake", `{"bucket":"abc","credentials":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000","region":"X"}`, `credentials: expected the name of an identity_pool or web_identity, got "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"`},
 		row{"the first of several mistakes", `{"bucket":"abc","credentials":"media","methods":["x"],"region":"X","endpoint":"x"}`, `region: expected a region such as eu-west-1, got "X"`},
 	))
 }

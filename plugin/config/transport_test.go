@@ -28,9 +28,9 @@ func TestTransportValidateRefuses(t *testing.T) {
 		unsigned = `, since nothing is signed; remove one of them`
 	)
 	rows := fragments(`{"credentials":"media",`, `}`, map[string]string{
-		`"credentials":""`:                          noCredentials,
-		`"credentials":"{env.A}"`:                   `credentials: expected the name of an identity_pool or web_identity, got "{env.A}"`,
-		`"credentials":"eu-west-1:1d2c"`:            `credentials: expected the name of an identity_pool or web_identity, got "eu-west-1:1d2c"`,
+		`"credentials":""`:        noCredentials,
+		`"credentials":"{env.A}"`: `credentials: expected the name of an identity_pool or web_identity, got "{env.A}"`,
+		`"credentials":"eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"`: `credentials: expected the name of an identity_pool or web_identity, got "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"`,
 		`"service":"S3"`:                            service + `"S3"`,
 		`"service":"s3express"`:                     `service: of the services for objects, only s3 is supported, got "s3express"`,
 		`"service":"s3-object-lambda"`:              `service: of the services for objects, only s3 is supported, got "s3-object-lambda"`,

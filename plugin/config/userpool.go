@@ -43,7 +43,8 @@ type UserPool struct {
 	// Endpoint is the base URL of the user pool API, where it is not the public
 	// one of the region: FIPS, VPC endpoints, local pools. Unless `jwks_url` says
 	// otherwise, the keys of all issuers are fetched from there. It does not
-	// change which issuers are accepted.
+	// change which issuers are accepted: a local pool needs `issuer`, too, where
+	// its tokens name another than Cognito's own.
 	Endpoint string `json:"endpoint,omitempty"`
 	// Domain is that of the pool's hosted pages, such as `auth.example.com` or
 	// `example.auth.eu-west-1.amazoncognito.com`; for local pools, a URL. Only

@@ -67,7 +67,11 @@ func (a adviser) issuer(*pool, *verifier.TokenError) string {
 	id := issuer[strings.LastIndexByte(issuer, '/')+1:]
 	for _, p := range a.site.pools {
 		if p.cfg.ID == id {
-			return fmt.Sprintf("iss: user_pool %s has the ID of this pool, but accepts the issuer %s; add a line issuer to it if this is right", p.name, acceptedIssuers(p))
+			fix := "add a line issuer to it"
+			if !p.named {
+				fix = "name the pool as a user_pool in the global option cognito, and add a line issuer there,"
+			}
+			return fmt.Sprintf("iss: user_pool %s has the ID of this pool, but accepts the issuer %s; %s if this is right", p.name, acceptedIssuers(p), fix)
 		}
 	}
 	if _, err := verifier.ParseUserPool(id); err == nil {

@@ -130,6 +130,7 @@ func (e *Examiner) pool(ctx context.Context, p *pool) {
 		e.report(name+": keys", keys)
 		e.report(name+": clock", clock)
 	}
+	e.report(name+": issuer", e.issuer(ctx, p.cfg))
 	for _, client := range p.cfg.Clients {
 		e.appClient(ctx, p, client)
 	}
@@ -147,8 +148,10 @@ func (e *Examiner) exchanges(ctx context.Context) {
 		for _, service := range identityServices(e.site.identities[name]) {
 			e.report(fmt.Sprintf("identity_pool %s: %s", name, service.kind), e.reach(ctx, service.url))
 		}
+		e.report("identity_pool "+name+": roles", note("whether it exists, knows the user pools, and what users may do, is not asked, since that takes a token and makes an identity"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.site.webs)) {
 		e.report(fmt.Sprintf("web_identity %s: STS", name), e.reach(ctx, stsURL(&e.site.webs[name].STS, "us-east-1")))
+		e.report("web_identity "+name+": roles", note("whether they exist, and what users may do, is not asked, since that takes a token"))
 	}
 }

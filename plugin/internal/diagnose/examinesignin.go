@@ -55,20 +55,28 @@ func (in *signIn) usesDomain() bool {
 	return in.cfg.Hosted != nil || in.cfg.Page != nil && len(in.cfg.Page.Providers) > 0
 }
 
-// origins are those of the site: the configured one, or https with the hosts of
-// its routes, when these tell all.
+// origins are those of the site: the configured one, or those of the hosts of its
+// routes, when these tell all. Other ports than that of https may be behind a proxy,
+// but not those of this machine.
 func (in *signIn) origins() (origins []string) {
 	if in.cfg.Origin != "" {
 		return []string{in.cfg.Origin}
 	}
-	if len(in.listen) > 0 && !slices.ContainsFunc(in.listen, func(address string) bool { return strings.HasSuffix(address, ":443") }) {
-		return nil
-	}
+	standard := len(in.listen) == 0 || slices.ContainsFunc(in.listen, func(address string) bool { return strings.HasSuffix(address, ":443") })
 	for _, host := range in.hosts {
-		if strings.ContainsAny(host, "*{") {
+		port := in.port()
+		switch {
+		case strings.ContainsAny(host, "*{"):
+			return nil
+		case standard:
+			origins = append(origins, "https://"+host)
+		case loopback(host) && port != "" && in.insecure(host):
+			origins = append(origins, strings.TrimSuffix("http://"+host+":"+port, ":80"))
+		case loopback(host) && port != "":
+			origins = append(origins, "https://"+host+":"+port)
+		default:
 			return nil
 		}
-		origins = append(origins, "https://"+host)
 	}
 	return origins
 }

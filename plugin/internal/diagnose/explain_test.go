@@ -235,3 +235,15 @@ func TestHostileClaims(t *testing.T) {
 
 // Load implements [verifier.Store].
 func (k kept) Load(context.Context, string) ([]byte, error) { return []byte(k.document), nil }
+
+// A pool that a directive configures has no lines.
+func TestIssuersOfPoolsWithoutName(t *testing.T) {
+	const inline = `{"apps": {"http": {"servers": {"srv0": {"listen": [":443"], "routes": [
+		{"handle": [{"handler": "cognito_auth", "user_pool": {"id": "eu-west-1_AbCdEfGhI", "client": ["` + client + `"]}}]}
+	]}}}}}`
+	token := signer(t).Sign(payload(t, with("iss", "https://proxy.example.com/eu-west-1_AbCdEfGhI")))
+	const want = "; name the pool as a user_pool in the global option cognito, and add a line issuer there, if this is right"
+	if got, _ := explained(t, inline, diagnose.Question{Token: token}); !strings.Contains(got, want) {
+		t.Errorf("expected %q, got\n%s", want, got)
+	}
+}

@@ -70,6 +70,9 @@ func TestOrigins(t *testing.T) {
 		{"hosts", []string{":443"}, []string{"a.example.com", "b.example.com"}, []string{"https://a.example.com", "https://b.example.com"}},
 		{"no address", nil, []string{"a.example.com"}, []string{"https://a.example.com"}},
 		{"another port", []string{":8080"}, []string{"a.example.com"}, nil},
+		{"a port of this machine", []string{":8081"}, []string{"localhost"}, []string{"https://localhost:8081"}},
+		{"two ports of this machine", []string{":8081", ":8082"}, []string{"localhost"}, nil},
+		{"a socket", []string{"unix//run/site.sock"}, []string{"localhost"}, nil},
 		{"a wildcard", []string{":443"}, []string{"*.example.com"}, nil},
 		{"a placeholder", []string{":443"}, []string{"{env.HOST}"}, nil},
 		{"any host", []string{":443"}, nil, nil},
@@ -81,6 +84,24 @@ func TestOrigins(t *testing.T) {
 		in.cfg = &config.Signin{Origin: "https://site.example.com"}
 		if got := in.origins(); !slices.Equal(got, []string{"https://site.example.com"}) {
 			t.Errorf("%s: expected the configured origin, got %q", row.name, got)
+		}
+	}
+}
+
+func TestOriginsWithoutTLS(t *testing.T) {
+	for address, want := range map[string]string{":8081": "http://localhost:8081", ":80": "http://localhost"} {
+		in := &signIn{Place: Place{listen: []string{address}, hosts: []string{"localhost"}, site: new(listener)}, cfg: new(config.Signin)}
+		in.site.HTTPS.Skip = in.hosts
+		if got := in.origins(); !slices.Equal(got, []string{want}) {
+			t.Errorf("expected %q, got %q", want, got)
+		}
+	}
+}
+
+func TestPlacesHaveTheirPort(t *testing.T) {
+	for address, want := range map[string]string{":8081": "localhost:8081 (s, route 1)", ":443": "localhost (s, route 1)", "unix//run/site.sock": "localhost (s, route 1)"} {
+		if got := (Place{server: "s", listen: []string{address}, hosts: []string{"localhost"}, route: []int{1}}).String(); got != want {
+			t.Errorf("expected %q, got %q", want, got)
 		}
 	}
 }

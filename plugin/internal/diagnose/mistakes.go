@@ -37,7 +37,7 @@ func (s *Site) mistakes() (found []Finding) {
 	for i, p := range s.pools {
 		add("user_pool "+p.name+": cookie", s.cookieOf(p, s.pools[:i]))
 	}
-	return append(found, s.unreached()...)
+	return append(append(found, s.unreached()...), s.spoofable()...)
 }
 
 // takesSession reports whether the guard looks for sessions of the pool, and
@@ -108,7 +108,10 @@ func (s *Site) tokensOf(spends *spender) Finding {
 	if !slices.ContainsFunc(before, func(g *guard) bool { return slices.Contains(g.uses, verifier.ID) }) {
 		return fail("exchanges take ID tokens, and every cognito_auth before it takes access tokens only; set token_use id there")
 	}
-	return s.sessionTokensOf(spends, before)
+	if f := s.sessionTokensOf(spends, before); f.Level != "" || len(before) > 1 {
+		return f
+	}
+	return s.leftOut(spends, before[0])
 }
 
 // sessionTokensOf: a session has both tokens, and goes by the access token where it

@@ -267,14 +267,15 @@ func TestCredentialsInTheClear(t *testing.T) {
 
 func TestPlainSites(t *testing.T) {
 	const said = "https: this site is plain http, over which browsers keep no session"
+	const atPort = "cognito_signin at app.example.com:8080 (srv0, route 1.1): "
 	guarded := " {\ncognito_signin main\ncognito_auth main\n}\n"
 	checkMistakes(t, []mistaken{
 		{name: "plain http", sites: "http://app.example.com" + guarded, want: []string{"FAIL  " + atApp + said}},
-		{name: "plain http on another port", sites: "http://app.example.com:8080" + guarded, want: []string{"FAIL  " + atApp + said}},
-		{name: "plain http without automatic https", global: "auto_https off", sites: "http://app.example.com:8080" + guarded, want: []string{"FAIL  " + atApp + said}},
+		{name: "plain http on another port", sites: "http://app.example.com:8080" + guarded, want: []string{"FAIL  " + atPort + said}},
+		{name: "plain http without automatic https", global: "auto_https off", sites: "http://app.example.com:8080" + guarded, want: []string{"FAIL  " + atPort + said}},
 		{name: "behind a proxy on this machine that is trusted", global: "servers {\ntrusted_proxies_unix\n}", sites: "http://app.example.com {\nbind unix//run/app.sock\ncognito_signin main\ncognito_auth main\n}"},
 		{name: "https without automatic https", global: "auto_https off", sites: "app.example.com:8080" + guarded},
-		{name: "another port for http", global: "http_port 8080", sites: "http://app.example.com" + guarded, want: []string{"FAIL  " + atApp + said}},
+		{name: "another port for http", global: "http_port 8080", sites: "http://app.example.com" + guarded, want: []string{"FAIL  " + atPort + said}},
 		{name: "https on another port", sites: "app.example.com:8443" + guarded},
 		{name: "this machine", sites: "http://localhost:8080, http://app.localhost, http://127.0.0.1:8081" + guarded},
 		{name: "any host", sites: ":8080" + guarded},

@@ -91,9 +91,13 @@ func (p Place) plain() bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.hosts, func(host string) bool {
-		insecure := p.site.plainPorts || p.site.HTTPS.Disable || slices.Contains(p.site.HTTPS.Skip, host)
-		return !insecure || loopback(host) || strings.Contains(host, "{")
+		return !p.insecure(host) || loopback(host) || strings.Contains(host, "{")
 	})
+}
+
+// insecure reports whether a host is surely served without TLS.
+func (p Place) insecure(host string) bool {
+	return p.site != nil && len(p.site.TLS) == 0 && (p.site.plainPorts || p.site.HTTPS.Disable || slices.Contains(p.site.HTTPS.Skip, host))
 }
 
 // hostedUse is about hosted pages to which nothing leads.

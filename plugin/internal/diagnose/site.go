@@ -23,6 +23,8 @@ type Site struct {
 	strips     []Place
 	enders     []ender
 	rewrites   []Place
+	upstreams  []upstream
+	deleters   []Place // of identity headers
 	identities map[string]*config.IdentityPool
 	webs       map[string]*config.WebIdentity
 	repl       *caddy.Replacer
@@ -45,6 +47,7 @@ type guard struct {
 	uses         []verifier.TokenUse
 	requirements []verifier.Requirement
 	optional     bool
+	forwards     bool                 // the default identity headers
 	sources      []config.TokenSource // as configured
 }
 
@@ -156,7 +159,16 @@ func (s *Site) pool(name string) (*pool, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito", name)
+	return nil, fmt.Errorf("pool: no user_pool is named %q; configure it in the global option cognito%s", name, config.ThereAre(s.namedPools))
+}
+
+// namedPools are the names that handlers can refer to.
+func (s *Site) namedPools(yield func(string) bool) {
+	for _, p := range s.pools {
+		if p.named && !yield(p.name) {
+			return
+		}
+	}
 }
 
 func (s *Site) read(h handler) error {
@@ -176,6 +188,8 @@ func (s *Site) read(h handler) error {
 		return s.readProxy(h)
 	case "cognito_strip":
 		s.strips = append(s.strips, h.Place)
+	case "headers":
+		return s.readHeaders(h)
 	case "rewrite":
 		s.rewrites = append(s.rewrites, h.Place)
 	}
@@ -190,7 +204,7 @@ func (s *Site) readAuth(h handler) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	return s.addGuard(&guard{Place: h.Place, name: h.module, optional: cfg.Optional}, &cfg.Check)
+	return s.addGuard(&guard{Place: h.Place, name: h.module, optional: cfg.Optional, forwards: !cfg.ForwardNone}, &cfg.Check)
 }
 
 // readProvider is about Caddy's own handler, which refuses everything with 401.

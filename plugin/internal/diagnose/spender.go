@@ -25,6 +25,7 @@ type proxy struct {
 		Inject   any    `json:"inject"`
 		TLS      any    `json:"tls"`
 	} `json:"transport"`
+	Headers headerChanges `json:"headers"`
 }
 
 func (s *Site) readProxy(h handler) error {
@@ -32,6 +33,7 @@ func (s *Site) readProxy(h handler) error {
 	if err := read(h.raw, &p); err != nil {
 		return err
 	}
+	s.addUpstreams(h.Place, &p)
 	if p.Transport.Protocol != "cognito_aws" {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -38,10 +39,36 @@ func (p Place) String() string {
 		kind = "named route " + p.named
 	}
 	where := strings.TrimSpace(fmt.Sprintf("%s, %s %s", p.server, kind, strings.Join(numbers, ".")))
-	if site := strings.Join(p.hosts, ",") + strings.Join(p.paths, ","); site != "" {
+	if site := strings.Join(p.shownHosts(), ",") + strings.Join(p.paths, ","); site != "" {
 		return fmt.Sprintf("%s (%s)", site, where)
 	}
 	return where
+}
+
+// port is the only one of the place; empty when it has another number of them.
+func (p Place) port() string {
+	if len(p.listen) != 1 {
+		return ""
+	}
+	address, err := caddy.ParseNetworkAddress(p.listen[0])
+	if err != nil || address.IsUnixNetwork() || address.IsFdNetwork() || address.PortRangeSize() != 1 {
+		return ""
+	}
+	return fmt.Sprint(address.StartPort)
+}
+
+// shownHosts are the hosts as people write them, with a port that is not the usual
+// one.
+func (p Place) shownHosts() []string {
+	port := p.port()
+	if port == "" || port == "80" || port == "443" {
+		return p.hosts
+	}
+	hosts := slices.Clone(p.hosts)
+	for i := range hosts {
+		hosts[i] += ":" + port
+	}
+	return hosts
 }
 
 // within is the place of a route that these matchers lead to.
