@@ -229,7 +229,7 @@ func storageOf(document []byte) (certmagic.Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ctx.Storage(), nil
+	return newBoundedStorage(ctx.Storage()), nil // a check ends in time, also where a mount hangs
 }
 
 // storedKeys implements [verifier.Store] with Caddy's storage.

@@ -47,9 +47,9 @@ type RemoteOptions struct {
 	// Observe is told of every fetch and every failure to use the store. It is
 	// called from the set's own goroutine and should return soon. Optional.
 	Observe func(KeySetEvent)
-	// Wait is told that a token waits for a fetch, with the ctx of
-	// [RemoteKeySet.Key], and the function that it returns, what came of it. For
-	// tracing: a key that is known causes no call. Optional.
+	// Wait is told that a token waits for a fetch, with the ctx and on the
+	// goroutine of [RemoteKeySet.Key], and the function that it returns, what came
+	// of it. For tracing: a key that is known causes no call. Optional.
 	Wait func(ctx context.Context) (over func(error))
 }
 
