@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/caddyprocess"
 )
 
 // clinic is a user pool and a configuration that `caddy cognito` examines. Nothing
@@ -110,10 +111,8 @@ func (c *clinic) run(stdin, command string, args ...string) outcome {
 	c.Helper()
 	file := filepath.Join(c.dir, "site.caddyfile")
 	check(c.T, os.WriteFile(file, []byte(c.caddyfile()), 0o600))
-	self, err := os.Executable()
+	cmd, err := caddyprocess.Command(c.Context(), c.dir, append([]string{"cognito", command, "--config", file, "--adapter", "caddyfile"}, args...)...)
 	check(c.T, err)
-	cmd := exec.CommandContext(c.Context(), self, append([]string{"cognito", command, "--config", file, "--adapter", "caddyfile"}, args...)...)
-	cmd.Env = append(os.Environ(), asCaddy+"=1", "HOME="+c.dir, "XDG_DATA_HOME="+c.dir, "XDG_CONFIG_HOME="+c.dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	err = cmd.Run()

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/caddyprocess"
 )
 
 // fleet is several Caddy processes with one user pool and one storage. Each has a
@@ -42,9 +42,7 @@ type instance struct {
 	*fleet
 	name       string
 	web, admin *http.Client
-	process    *exec.Cmd
-	exited     chan struct{}
-	output     lockedBuffer
+	process    *caddyprocess.Process
 }
 
 // newFleet starts everything but Caddy.

@@ -5,30 +5,18 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	syntax "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/caddyprocess"
 )
 
-// asCaddy makes this test binary be the command caddy: Caddy knows one running
-// configuration per process, and the demo has that of this one.
-const asCaddy = "DEMO_AS_CADDY"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCaddy) != "" {
-		os.Args[0] = "caddy"
-		caddycmd.Main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(caddyprocess.Main(m, 1)) }
 
 // The demo writes a Caddyfile for a second Caddy, which serves the same users and
 // the same bucket.
@@ -93,22 +81,17 @@ func startOwn(t *testing.T, text string) (site string) {
 	return site
 }
 
-// runCaddy runs the command until the test ends, with dir as its home.
+// runCaddy runs the command until the test ends, with dir as its home. The demo has
+// the one configuration of this process.
 func runCaddy(t *testing.T, dir string, arguments ...string) {
 	t.Helper()
-	var output bytes.Buffer
-	caddy := exec.Command(os.Args[0], arguments...)
-	caddy.Env = append(os.Environ(), asCaddy+"=1", "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	caddy.Stdout, caddy.Stderr = &output, &output
-	if err := caddy.Start(); err != nil {
+	caddy, err := caddyprocess.Start(dir, arguments...)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := caddy.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		if err := caddy.Wait(); err != nil || t.Failed() {
-			t.Logf("Caddy ended with %v, after\n%s", err, output.String())
+		if err := caddy.Stop(30 * time.Second); err != nil || t.Failed() {
+			t.Errorf("Caddy ended with %v, after\n%s", err, caddy.Output())
 		}
 	})
 }

@@ -1,43 +1,23 @@
 package faults_test
 
 import (
-	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/caddyprocess"
 )
 
-// asCaddy makes this test binary be the command caddy, with the race detector when
-// the tests have it: there is one running configuration per process, and here
-// processes die.
-const asCaddy = "FAULTS_AS_CADDY"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asCaddy) != "" {
-		os.Args[0] = "caddy"
-		caddycmd.Main()
-		return
-	}
-	flag.Parse()
-	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		_ = flag.Set("test.parallel", "14") // they wait more than they work
-	}
-	os.Exit(m.Run())
+	os.Exit(caddyprocess.Main(m, 14)) // they wait more than they work
 }
 
 // instance is one process.
@@ -45,27 +25,7 @@ type instance struct {
 	*world
 	name, addr string
 	admin      *http.Client
-	process    *exec.Cmd
-	exited     chan struct{}
-	output     lockedBuffer
-}
-
-// lockedBuffer is what a process wrote.
-type lockedBuffer struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+	process    *caddyprocess.Process
 }
 
 func (w *world) newInstance(name string) *instance {
@@ -82,17 +42,9 @@ func (i *instance) start() {
 	i.Helper()
 	file := filepath.Join(i.dir, i.name+".caddyfile")
 	check(i.T, os.WriteFile(file, []byte(i.caddyfile(i)), 0o600))
-	self, err := os.Executable()
+	process, err := caddyprocess.Start(i.dir, "run", "--config", file, "--adapter", "caddyfile")
 	check(i.T, err)
-	i.process = exec.Command(self, "run", "--config", file, "--adapter", "caddyfile")
-	i.process.Env = append(os.Environ(), asCaddy+"=1", "HOME="+i.dir, "XDG_DATA_HOME="+i.dir, "XDG_CONFIG_HOME="+i.dir)
-	i.process.Stdout, i.process.Stderr = &i.output, &i.output
-	check(i.T, i.process.Start())
-	i.exited = make(chan struct{})
-	go func(process *exec.Cmd, exited chan<- struct{}) {
-		_ = process.Wait()
-		close(exited)
-	}(i.process, i.exited)
+	i.process = process
 }
 
 // awaitReady waits until it listens.
@@ -100,8 +52,8 @@ func (i *instance) awaitReady() {
 	i.Helper()
 	eventually(i.T, i.name+" listens", func() error {
 		select {
-		case <-i.exited:
-			i.Fatalf("%s has ended: %s", i.name, &i.output)
+		case <-i.process.Exited():
+			i.Fatalf("%s has ended: %s", i.name, i.process.Output())
 		default:
 		}
 		conn, err := net.Dial("tcp", i.addr)
@@ -115,8 +67,7 @@ func (i *instance) awaitReady() {
 // kill ends the process as a crash does.
 func (i *instance) kill() {
 	i.Helper()
-	check(i.T, i.process.Process.Kill())
-	<-i.exited
+	check(i.T, i.process.Kill())
 	i.admin.CloseIdleConnections()
 	_ = os.Remove(filepath.Join(i.dir, i.name+".admin"))
 }
@@ -126,18 +77,8 @@ func (i *instance) stop() {
 	if i.process == nil {
 		return
 	}
-	_ = i.process.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-i.exited:
-	case <-time.After(30 * time.Second):
-		_ = i.process.Process.Kill()
-		<-i.exited
-		i.Errorf("%s did not stop: %s", i.name, &i.output)
-	}
-	for _, word := range []string{"DATA RACE", "panic:", "goroutine 1 ["} {
-		if text := i.output.String(); strings.Contains(text, word) {
-			i.Errorf("%s wrote %q: %s", i.name, word, text)
-		}
+	if err := i.process.Stop(30 * time.Second); err != nil {
+		i.Errorf("%s: %v", i.name, err)
 	}
 }
 
@@ -181,5 +122,5 @@ func (i *instance) ask(method, path, body string) string {
 func (i *instance) log() string {
 	text, err := os.ReadFile(filepath.Join(i.dir, i.name+".log"))
 	check(i.T, err)
-	return fmt.Sprint(string(text), &i.output)
+	return fmt.Sprint(string(text), i.process.Output())
 }
