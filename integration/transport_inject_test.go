@@ -188,7 +188,7 @@ func TestWithoutAUserNothingIsInjected(t *testing.T) {
 		{"no token on an optional route", "optional", "", "missing", 401},
 		{"an access token", "token_use access id", "access", "not_id_token", 401},
 		{"no cognito_auth", "-", "id", "no_auth", 500},
-		{"only cognito_strip", "strip", "id", "missing", 401},
+		{"only cognito_strip", "strip", "id", "no_auth", 500},
 	}
 	for _, transport := range []string{"inject", ""} { // signing is no different
 		w := startedService(t, signing{transport: transport})
