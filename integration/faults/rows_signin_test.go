@@ -61,7 +61,8 @@ func hangRows() []row {
 		}.cognito(cognitolocal.EndpointAPI, cognitolocal.FaultHang()),
 		row{
 			name: "the identity pool hangs",
-			sees: sights{readers: sees(served, unavailable), uploaders: sees(served, unavailable)},
+			sees: sights{readers: sees(served, unavailable).or("401 token_rejected"), uploaders: sees(served, unavailable).or("401 token_rejected")},
+			also: "Tokens that expire while their request waits are refused",
 		}.cognito(cognitolocal.EndpointIdentityPool, cognitolocal.FaultHang()),
 		allOfCognito(),
 	}
