@@ -53,7 +53,6 @@ func (i *instance) kill() {
 	i.Helper()
 	check(i.T, i.process.Kill())
 	i.web.CloseIdleConnections()
-	i.admin.CloseIdleConnections()
 	for _, socket := range []string{".sock", ".admin"} {
 		check(i.T, os.Remove(filepath.Join(i.dir, i.name+socket)))
 	}

@@ -107,12 +107,11 @@ func shortTokens(lifetime time.Duration) cognitolocal.Client {
 func (f *fleet) newInstance(name string) *instance {
 	i := &instance{
 		fleet: f, name: name,
-		web: edge.Client(filepath.Join(f.dir, name+".sock")), admin: edge.Client(filepath.Join(f.dir, name+".admin")),
+		web: edge.Client(filepath.Join(f.dir, name+".sock")), admin: edge.Admin(filepath.Join(f.dir, name+".admin")),
 	}
 	i.web.Transport.(*http.Transport).MaxConnsPerHost = 30
 	f.Cleanup(func() {
 		i.web.CloseIdleConnections()
-		i.admin.CloseIdleConnections()
 		i.stop()
 	})
 	return i
@@ -265,6 +264,5 @@ func (i *instance) reload() answer {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	check(i.T, err)
-	i.admin.CloseIdleConnections()
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }

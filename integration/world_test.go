@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	cognito := newPool(t, cognitolocal.Options{})
 	w := &world{
 		T: t, dir: dir, cognito: cognito, pool: cognito.Pool(), upstream: newRecorder(t),
-		web: edge.Client(filepath.Join(dir, "site.sock")), admin: edge.Client(filepath.Join(dir, "admin.sock")),
+		web: edge.Client(filepath.Join(dir, "site.sock")), admin: edge.Admin(filepath.Join(dir, "admin.sock")),
 	}
 	t.Cleanup(w.close)
 	return w
@@ -53,7 +53,6 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) close() {
 	w.web.CloseIdleConnections()
-	w.admin.CloseIdleConnections()
 	check(w.T, edge.Stop())
 }
 

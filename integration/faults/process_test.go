@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,11 +30,8 @@ type instance struct {
 }
 
 func (w *world) newInstance(name string) *instance {
-	i := &instance{world: w, name: name, addr: freeAddress(w.T), admin: edge.Client(filepath.Join(w.dir, name+".admin"))}
-	w.Cleanup(func() {
-		i.admin.CloseIdleConnections()
-		i.stop()
-	})
+	i := &instance{world: w, name: name, addr: freeAddress(w.T), admin: edge.Admin(filepath.Join(w.dir, name+".admin"))}
+	w.Cleanup(i.stop)
 	return i
 }
 
@@ -68,7 +66,6 @@ func (i *instance) awaitReady() {
 func (i *instance) kill() {
 	i.Helper()
 	check(i.T, i.process.Kill())
-	i.admin.CloseIdleConnections()
 	_ = os.Remove(filepath.Join(i.dir, i.name+".admin"))
 }
 
@@ -85,35 +82,28 @@ func (i *instance) stop() {
 // reload has it load its configuration again, which may have changed.
 func (i *instance) reload() {
 	i.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(i.Context()), patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1/load", strings.NewReader(i.caddyfile(i)))
-	check(i.T, err)
-	req.Header.Set("Content-Type", "text/caddyfile")
-	req.Header.Set("Cache-Control", "must-revalidate") // also when nothing has changed
-	resp, err := i.admin.Do(req)
-	check(i.T, err)
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	check(i.T, err)
-	if resp.StatusCode != http.StatusOK {
-		i.Fatalf("%s: expected the configuration to load, got %d with %q", i.name, resp.StatusCode, text)
-	}
-	i.admin.CloseIdleConnections()
+	i.ask(http.MethodPost, "/load", i.caddyfile(i),
+		"Content-Type", "text/caddyfile",
+		"Cache-Control", "must-revalidate") // also when nothing has changed
 }
 
-// ask is a request to the admin API.
-func (i *instance) ask(method, path, body string) string {
+// ask is a request to the admin API with pairs of headers, also while the test ends.
+func (i *instance) ask(method, path, body string, headers ...string) string {
 	i.Helper()
-	req, err := http.NewRequestWithContext(i.Context(), method, "http://127.0.0.1"+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(i.Context()), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1"+path, strings.NewReader(body))
 	check(i.T, err)
+	for pair := range slices.Chunk(headers, 2) {
+		req.Header.Set(pair[0], pair[1])
+	}
 	resp, err := i.admin.Do(req)
 	check(i.T, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	check(i.T, err)
 	if resp.StatusCode != http.StatusOK {
-		i.Fatalf("%s: expected 200 at %s, got %d with %.200q", i.name, path, resp.StatusCode, text)
+		i.Fatalf("%s: expected 200 at %s, got %d with %.500q", i.name, path, resp.StatusCode, text)
 	}
 	return string(text)
 }
