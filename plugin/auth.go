@@ -77,11 +77,12 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	}
 	a.counter.count(tok, err)
 	if err != nil {
-		a.checker.app.env.audit.denied(r, "cognito_auth", a.checker.pools[0].Name(), tok, refusalOf(err), err)
-		return a.refuse(w, r, id, err)
+		re := refusalOf(err)
+		a.checker.app.env.audit.denied(r, "cognito_auth", a.checker.pools[0].Name(), tok, re, err)
+		return a.refuse(w, r, id, re, err)
 	}
 	id.admitted = true
-	if id.elsewhere {
+	if id.source != nil && !knownToCaches(id.source) {
 		keepPrivate(w.Header())
 	}
 	return next.ServeHTTP(w, r)

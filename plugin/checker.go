@@ -66,8 +66,7 @@ func (c *checker) find(r *http.Request, id *identity) (raw string, found bool, e
 	if source == nil {
 		id.missing = missing(c.sources, r)
 	}
-	id.ambient = ambient(source)
-	id.elsewhere = source != nil && !knownToCaches(source)
+	id.source = source
 	return raw, source != nil, err
 }
 

@@ -83,7 +83,7 @@ func (c *CredentialsEndpoint) document(w http.ResponseWriter, r *http.Request) (
 		w.Header().Set("Allow", "GET, POST")
 		return nil, errMethod
 	}
-	if id := identityOf(r.Context()); id != nil && id.ambient && !(r.Method == http.MethodPost && sameOrigin(r)) {
+	if id := identityOf(r.Context()); id != nil && ambient(id.source) && !(r.Method == http.MethodPost && sameOrigin(r)) {
 		return nil, errCrossOrigin
 	}
 	grant, user, err := c.exchange.grant(r.Context())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"regexp"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -15,12 +14,11 @@ import (
 // exchangeHealth is what was reported of an exchange, so that a long outage is
 // one warning and a wrong role one a minute.
 type exchangeHealth struct {
-	mu      sync.Mutex // guards all below
-	down    bool
-	refused map[string]time.Time // by reason
-}
+	refusals pace // by reason
 
-const refusedEvery = time.Minute
+	mu   sync.Mutex // guards down
+	down bool
+}
 
 // observe reports an exchange: each one to the metrics, and to the log what an
 // operator should know.
@@ -62,7 +60,7 @@ func (e *exchange) reportOutage(env *environment, event credentials.Exchange, fi
 
 func (e *exchange) reportRefusal(env *environment, event credentials.Exchange, fields []zap.Field) {
 	log := env.logger.Debug
-	if e.health.due(event.Err) {
+	if e.health.refusals.due(credentials.Reason(event.Err)) {
 		log = env.logger.Warn
 	}
 	log("credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client",
@@ -72,26 +70,11 @@ func (e *exchange) reportRefusal(env *environment, event credentials.Exchange, f
 // reportMistake is about what no user and no role can be to blame for.
 func (e *exchange) reportMistake(env *environment, event credentials.Exchange, fields []zap.Field) {
 	fields = append(fields, zap.Error(event.Err))
-	if e.health.due(event.Err) {
+	if e.health.refusals.due(credentials.Reason(event.Err)) {
 		env.logger.Error("nobody can get credentials as it is configured", fields...)
 		return
 	}
 	env.logger.Debug("nobody can get credentials", fields...)
-}
-
-// due reports whether a refusal was not told for a while.
-func (h *exchangeHealth) due(err error) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	reason := credentials.Reason(err)
-	if time.Since(h.refused[reason]) < refusedEvery {
-		return false
-	}
-	if h.refused == nil {
-		h.refused = make(map[string]time.Time)
-	}
-	h.refused[reason] = time.Now()
-	return true
 }
 
 func (e *exchange) reportSuccess(env *environment, fields []zap.Field) {

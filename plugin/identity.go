@@ -20,8 +20,7 @@ type identity struct {
 	admitted     bool             // a cognito_auth let the request pass
 	cleaned      bool             // the client's identity headers are gone
 	forwardToken bool             // the upstream gets the token
-	ambient      bool             // the browser sent the token by itself, in a cookie
-	elsewhere    bool             // the token was not in the Authorization header
+	source       tokenSource      // where the token was; nil: nowhere
 	cookies      []string         // of the request as it came in, with sessions
 	session      *session.Session // that the token is from
 	sessions     *sessions        // which keep it

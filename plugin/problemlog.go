@@ -3,8 +3,6 @@ package plugin
 import (
 	"errors"
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -20,12 +18,8 @@ type problemLog struct {
 	audit     auditLog
 	directive string      // whose problems they are
 	about     []zap.Field // where they are
-
-	mu   sync.Mutex // guards last
-	last map[string]time.Time
+	pace
 }
-
-const problemEvery = time.Minute
 
 // report logs what only an operator can mend.
 func (p *problemLog) report(err error) {
@@ -44,11 +38,13 @@ func (p *problemLog) report(err error) {
 // with is what is logged of a problem, and where that is.
 func (p *problemLog) with(fields ...zap.Field) []zap.Field { return append(fields, p.about...) }
 
+const takeIDTokens = "identity pools and STS take ID tokens: set token_use id in cognito_auth"
+
 // hints are what an operator can do about refusals that nobody else can end.
 var hints = map[string]string{
 	"no_auth":           "put cognito_auth on the route, before what needs the user's credentials",
-	"session_token_use": "identity pools and STS take ID tokens: set token_use id in cognito_auth",
-	"not_id_token":      "identity pools and STS take ID tokens: set token_use id in cognito_auth",
+	"session_token_use": takeIDTokens,
+	"not_id_token":      takeIDTokens,
 	"foreign_pool":      "name the user pool in the user_pool line of the identity_pool or web_identity",
 	"no_prefix":         "a placeholder of prefix is unknown, empty, or has a value with a slash",
 }
@@ -76,18 +72,4 @@ func (p *problemLog) refuse(w http.ResponseWriter, r *http.Request, err error) e
 		err = errNotServed
 	}
 	return caddyhttp.Error(re.status, err)
-}
-
-func (p *problemLog) due(key string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if at, ok := p.last[key]; ok && now.Sub(at) < problemEvery {
-		return false
-	}
-	if p.last == nil {
-		p.last = make(map[string]time.Time)
-	}
-	p.last[key] = now
-	return true
 }

@@ -204,8 +204,7 @@ func challenge(code string, parameters ...string) string {
 var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
 
 // refuse answers, or returns an error for Caddy's error routes to answer.
-func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, err error) error {
-	re := refusalOf(err)
+func (a *Auth) refuse(w http.ResponseWriter, r *http.Request, id *identity, re refusal, err error) error {
 	re.setHeaders(w.Header(), r)
 	if signin := a.signinOf(id); signin != nil {
 		if answered, err := signin.invite(w, r, id, &re, a.Redirect); answered {

@@ -41,7 +41,7 @@ type sessions struct {
 	codec     *session.Codec
 	refresher *session.Refresher
 	denied    *session.DenyList
-	unsealed  problemLog // for the log of sessions that do not fit any more
+	unsealed  pace // for the log of sessions that do not fit any more
 	outages   *sessionOutages
 
 	start   sync.Once

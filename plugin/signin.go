@@ -45,7 +45,7 @@ type Signin struct {
 	hosted    *hosted.Client // nil without
 	targets   *visitor.Targets
 	limiter   *visitor.Limiter
-	problems  *problemLog
+	problems  *pace // by what, for the log
 	endpoints map[string]endpoint
 	// What the boxes seal is not to be mixed up.
 	tickets, landings, flows, devices *session.Box
@@ -64,8 +64,7 @@ func (s *Signin) UnmarshalCaddyfile(d *caddyfile.Dispenser) (err error) {
 
 // Provision finds the pool, whose users have sessions from then on.
 func (s *Signin) Provision(ctx caddy.Context) (err error) {
-	s.logger = ctx.Logger()
-	s.problems = &problemLog{logger: s.logger}
+	s.logger, s.problems = ctx.Logger(), new(pace)
 	if s.app, err = loadApp(ctx); err != nil {
 		return err
 	}

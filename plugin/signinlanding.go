@@ -28,7 +28,7 @@ func (v *signinVisit) goLanding(returnTo string) error {
 	}
 	sealed, err := v.landings.Seal(document, time.Now().Add(landingLifetime))
 	if err != nil {
-		return v.trouble(http.StatusServiceUnavailable, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
+		return v.unavailable(returnTo)
 	}
 	return v.redirect(v.path("landing") + "?" + url.Values{"to": {sealed}}.Encode())
 }
@@ -43,7 +43,7 @@ func (v *signinVisit) land() error {
 	opened, keysErr := v.sessions.opened(v.r, v.w.Header())
 	switch {
 	case keysErr != nil:
-		return v.trouble(http.StatusServiceUnavailable, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", to.Return)}})
+		return v.unavailable(to.Return)
 	case err != nil:
 		return v.redirect("/") // an old link; whether somebody is signed in shows there
 	case opened != nil:

@@ -275,7 +275,7 @@ func (v *signinVisit) unusable(name string, err error, returnTo string) error {
 	v.fail(name, "unusable_tokens", status, err)
 	v.problem("the user pool issued tokens that are refused here; check the app client, its scopes and the clock", re.reason, zap.Error(err))
 	if status == 503 {
-		return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
+		return v.unavailable(returnTo)
 	}
 	cause := loopCauses[re.reason]
 	return v.trouble(500, "unusable_tokens", page.View{Kind: page.Loop, Cause: cause, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
@@ -292,7 +292,7 @@ func (v *signinVisit) noSession(name string, err error, returnTo string) error {
 	}
 	if errors.Is(err, session.ErrNoKeys) {
 		v.fail(name, "unavailable", 503, err)
-		return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: paths})
+		return v.unavailable(returnTo)
 	}
 	v.fail(name, "misconfigured", 500, err)
 	v.problem("a session cannot be made", session.Reason(err), zap.Error(err))
@@ -308,6 +308,11 @@ func (v *signinVisit) trouble(status int, code string, view page.View) error {
 		return v.apiProblem(status, code)
 	}
 	return v.show(status, view)
+}
+
+// unavailable is about what is missing for a while: keys of sessions or of tokens.
+func (v *signinVisit) unavailable(returnTo string) error {
+	return v.trouble(503, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}})
 }
 
 func (v *signinVisit) count(step, result string) {

@@ -51,7 +51,7 @@ func (s *Signin) attend(w http.ResponseWriter, r *http.Request, name string, e e
 		}
 	}
 	if err := s.sessions.await(r.Context()); err != nil && name != "sign-out" { // which needs no keys to clear a cookie
-		return v.trouble(http.StatusServiceUnavailable, "unavailable", page.View{Kind: page.Unavailable, Paths: page.Paths{Restart: v.url("sign-in", "")}})
+		return v.unavailable("")
 	}
 	return e.serve(v)
 }

@@ -70,7 +70,7 @@ var exchanges = []mutant{
 		"return fmt.Appendf(nil, `{\"Expiration\":%q,\"Secret\":%q}`, c.Expires.UTC().Format(time.RFC3339), c.SecretAccessKey), nil"),
 		unit("TestPrintingCredentialsShowsNoSecret")},
 	{"another site has the browser fetch the user's credentials", without(endpointGo,
-		`id != nil && id.ambient && !(r.Method == http.MethodPost && sameOrigin(r))`, `id == nil`), unit("TestCredentialsEndpoint")},
+		`id != nil && ambient(id.source) && !(r.Method == http.MethodPost && sameOrigin(r))`, `id == nil`), unit("TestCredentialsEndpoint")},
 	{"a sibling host has the browser fetch the user's credentials", without(endpointGo,
 		`return site == "same-origin"`, `return site != "cross-site"`), unit("TestSameOrigin")},
 	{"a link has the browser show the user's credentials", without(endpointGo,

@@ -95,7 +95,7 @@ var requests = []mutant{
 	{"an object in a claim brings raw bytes into a header", without(serializeGo,
 		`func(c byte) bool { return c >= 0x7f }`, `func(c byte) bool { return c == 0 }`), unit("TestSerializeClaim")},
 	{"a shared cache gives one user's page to the next", without(authGo,
-		"if id.elsewhere {\n\t\tkeepPrivate", "if !id.elsewhere {\n\t\tkeepPrivate"), world("TestCachesKeepNoSessions")},
+		"id.source != nil && !knownToCaches(id.source)", "id.source != nil && knownToCaches(id.source)"), world("TestCachesKeepNoSessions")},
 	{"the answer to a refusal is kept in caches", without(respondGo,
 		`header.Set("Cache-Control", "no-store")`, ``), world("TestJSONErrors")},
 	{"error pages tell users what only operators may know", without(respondGo,
