@@ -17,13 +17,26 @@ var enders = map[string]string{
 
 // addEnder notes a handler, unless it may hand requests on.
 func (s *Site) addEnder(h handler) {
-	name, ends := enders[h.module]
+	_, ends := enders[h.module]
 	passes, _ := h.raw["pass_thru"].(bool)             // file_server
 	_, shapes := h.raw["handle_response"]              // reverse_proxy, such as that of forward_auth
 	early := fmt.Sprint(h.raw["status_code"]) == "103" // respond
 	if ends && !passes && !shapes && !early {
-		s.enders = append(s.enders, ender{h.Place, name})
+		s.enders = append(s.enders, ender{h.Place, directiveOf(h)})
 	}
+}
+
+// directiveOf is what a Caddyfile calls an ender. Several directives become a
+// static_response.
+func directiveOf(h handler) string {
+	headers, _ := h.raw["headers"].(map[string]any)
+	switch {
+	case headers["Location"] != nil:
+		return "redir"
+	case h.raw["abort"] == true:
+		return "abort"
+	}
+	return enders[h.module]
 }
 
 // unreached is about handlers of ours to which no request comes: the worst mistake

@@ -17,6 +17,8 @@ func TestHandlersThatNoRequestReaches(t *testing.T) {
 			"FAIL  cognito_auth" + route + "the file_server", "FAIL  cognito_signin" + route + "the file_server",
 		}},
 		{name: "cognito_strip behind an answer", sites: app("route {\nrespond hello\ncognito_strip\n}"), want: []string{"FAIL  cognito_strip" + route + "the respond"}},
+		{name: "verification behind a redirect", sites: app("route {\nredir https://www.example.com\ncognito_auth main" + proxy + "\n}"), want: []string{"FAIL  cognito_auth" + route + "the redir"}},
+		{name: "verification behind an end", sites: app("route {\nabort\ncognito_auth main" + proxy + "\n}"), want: []string{"FAIL  cognito_auth" + route + "the abort"}},
 		{name: "files that let others answer", sites: app("route {\nfile_server {\npass_thru\n}\ncognito_auth main" + proxy + "\n}")},
 		{name: "early hints", sites: app("route {\nrespond 103\ncognito_auth main" + proxy + "\n}")},
 		{name: "another service that is asked first", sites: app("route {\nforward_auth localhost:9000 {\nuri /check\n}\ncognito_auth main" + proxy + "\n}")},
