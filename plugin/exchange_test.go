@@ -1,31 +1,21 @@
 package plugin
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-cognito/caddy-cognito/credentials"
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
-	"github.com/caddy-cognito/caddy-cognito/verifier/verifiertest"
 )
 
 const (
@@ -34,132 +24,6 @@ const (
 	testPoolID = "eu-west-1:1d2c3b4a-0000-0000-0000-000000000000"
 	identityID = "eu-west-1:aaaaaaaa-0000-0000-0000-000000000000"
 )
-
-// cloud answers for an identity pool and an STS.
-type cloud struct {
-	url string
-
-	mu    sync.Mutex // guards all below
-	calls map[string]int
-	body  map[string]string // the last of each operation
-	fail  int               // status of errors; 0: none
-	until time.Time         // of credentials
-}
-
-func newCloud(t testing.TB) *cloud {
-	t.Helper()
-	c := &cloud{calls: make(map[string]int), body: make(map[string]string), until: time.Now().Add(time.Hour).Truncate(time.Second)}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	c.url = server.URL
-	return c
-}
-
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if !ok {
-		operation = r.FormValue("Action")
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls[operation]++
-	c.body[operation] = r.Form.Encode()
-	if c.fail != 0 {
-		w.Header().Set("X-Amzn-ErrorType", map[bool]string{true: "InternalErrorException", false: "NotAuthorizedException"}[c.fail >= 500])
-		w.WriteHeader(c.fail)
-		_, _ = w.Write([]byte(`{"message":"no"}`))
-		return
-	}
-	switch operation {
-	case "GetId":
-		_, _ = fmt.Fprintf(w, `{"IdentityId":%q}`, identityID)
-	case "GetOpenIdToken":
-		_, _ = fmt.Fprintf(w, `{"IdentityId":%q,"Token":"vouched"}`, identityID)
-	case "GetCredentialsForIdentity":
-		_, _ = fmt.Fprintf(w, `{"IdentityId":%q,"Credentials":{"AccessKeyId":"ASIAKEY","SecretKey":"secret","SessionToken":"session","Expiration":%d}}`,
-			identityID, c.until.Unix())
-	default:
-		_, _ = fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIASTS</AccessKeyId>`+
-			`<SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken><Expiration>%s</Expiration></Credentials>`+
-			`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, c.until.UTC().Format(time.RFC3339))
-	}
-}
-
-func (c *cloud) called(operation string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.calls[operation]
-}
-
-func (c *cloud) failing(status int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fail = status
-}
-
-// context is a configuration with the user pools main, whose keys are pinned, and
-// other, the identity pools media, guests and basic, and the web identity sts.
-func (c *cloud) context(t testing.TB) caddy.Context {
-	t.Helper()
-	return contextWith(t, c.app(t, ""))
-}
-
-func (c *cloud) app(t testing.TB, media string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "jwks.json")
-	if err := os.WriteFile(file, []byte(verifiertest.JWKS(newSigner(t).JWK())), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	pool := func(issuer string) string {
-		return fmt.Sprintf(`{"id":"eu-west-1_AbCdEfGhI","client":[%q],"issuer":[%q],"jwks_file":%q,"jwks_url":"http://127.0.0.1:1/jwks.json"}`, testClient, issuer, file)
-	}
-	return fmt.Sprintf(`{"user_pool":{"main":%s,"other":%s},
-		"identity_pool":{
-			"media":{"id":%q,"user_pool":["main"],"endpoint":%q%s},
-			"guests":{"id":%q,"user_pool":["main"],"guests":true,"endpoint":%q},
-			"basic":{"id":%q,"user_pool":["main"],"endpoint":%q,"role_arn":%q,"basic":{"endpoint":%q}}},
-		"web_identity":{"sts":{"endpoint":%q,"user_pool":["main"],"role_arn":%q,"outlive_token":true}}}`,
-		pool(testIssuer), pool("https://issuer.example/eu-west-1_AbCdEfGhI"),
-		testPoolID, c.url, media, testPoolID, c.url, testPoolID, c.url, testRole, c.url, c.url, testRole)
-}
-
-// exchangeNamed is one of a configuration.
-func exchangeNamed(t testing.TB, ctx caddy.Context, name string) *exchange {
-	t.Helper()
-	app, err := loadApp(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := app.exchange(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// served is a request as Caddy's server hands it to handlers.
-func served(method, target string) *http.Request {
-	r := httptest.NewRequest(method, target, nil)
-	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httptest.NewRecorder(), new(caddyhttp.Server))
-}
-
-// signedIn is a request that a cognito_auth let pass. Its config comes without the
-// outer braces; the token is an ID token unless change says otherwise.
-func signedIn(t testing.TB, ctx caddy.Context, r *http.Request, auth string, change func(map[string]any)) *http.Request {
-	t.Helper()
-	handler := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"token_use":["access","id"],"allow_ambiguous_path":true,`+auth+`}`)
-	r.Header.Set("Authorization", "Bearer "+accessToken(t, func(claims map[string]any) {
-		idToken(claims)
-		if change != nil {
-			change(claims)
-		}
-	}))
-	status, _, next := serve(t, handler, r)
-	if next.saw == nil {
-		t.Fatalf("expected the request to pass, got %d", status)
-	}
-	return next.saw
-}
 
 func TestExchangeKnowsItsUsers(t *testing.T) {
 	ctx := newCloud(t).context(t)
@@ -245,48 +109,6 @@ func TestLoginOf(t *testing.T) {
 	}
 	if got := loginOf("https://a.example/b", "no pool"); got != "a.example/b" {
 		t.Errorf("expected the issuer without its scheme, got %q", got)
-	}
-}
-
-type causes []error
-
-func (c causes) Error() string   { return "outer" }
-func (c causes) Unwrap() []error { return c }
-
-// Stores repeat the token that they refuse.
-func TestLoggedCausesHoldNoToken(t *testing.T) {
-	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqbyJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
-	for _, said := range []string{token, "Token " + token + " is expired", "two: " + token + "," + token, strings.Repeat("x", 4000) + token} {
-		got := withoutTokens(errors.New(said)).Error()
-		for part := range strings.SplitSeq(token, ".") {
-			if strings.Contains(got, part) {
-				t.Errorf("expected no token, got %s", got)
-			}
-		}
-		if len(got) > maxCause {
-			t.Errorf("expected %d bytes at most, got %d", maxCause, len(got))
-		}
-	}
-}
-
-func TestCause(t *testing.T) {
-	inner, reason := errors.New("what the service said"), errors.New("reason")
-	for _, row := range []struct {
-		name      string
-		err, want error
-	}{
-		{"an outage", &credentials.UnavailableError{Err: inner}, inner},
-		{"a refusal, whose cause is last", causes{reason, inner}, inner},
-		{"an error that wraps nothing", reason, reason},
-		{"an outage without a cause", &credentials.UnavailableError{}, &credentials.UnavailableError{}},
-	} {
-		if got := cause(row.err); got != row.want && got.Error() != row.want.Error() {
-			t.Errorf("%s: expected %v, got %v", row.name, row.want, got)
-		}
-	}
-	empty := causes{}
-	if got := cause(empty); got.Error() != empty.Error() {
-		t.Errorf("expected an error without causes as it is, got %v", got)
 	}
 }
 
@@ -425,88 +247,6 @@ func TestExchangeRefuses(t *testing.T) {
 	}
 	if _, err := (&App{}).exchange("nobody"); err == nil || !strings.Contains(err.Error(), `"nobody"`) {
 		t.Errorf("expected an error that names it, got %v", err)
-	}
-}
-
-func TestExchangesAreReported(t *testing.T) {
-	down := credentials.Exchange{Err: &credentials.UnavailableError{Err: errors.New("connection refused")}}
-	denied := credentials.Exchange{Err: credentials.ErrDenied}
-	rejected := credentials.Exchange{Err: credentials.ErrTokenRejected}
-	canceled := credentials.Exchange{Err: context.Canceled}
-	var up credentials.Exchange
-	const (
-		outage  = "warn cannot get credentials; those that are valid are used meanwhile, and requests of other users get status 503"
-		refused = "warn credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client"
-		again   = "info credentials can be got again"
-	)
-	for _, row := range []struct {
-		name   string
-		events []credentials.Exchange
-		want   []string
-	}{
-		{"nothing happens", []credentials.Exchange{up, up}, nil},
-		{"a long outage is one warning", []credentials.Exchange{up, down, down, down, up, up}, []string{outage, again}},
-		{"two outages are two", []credentials.Exchange{down, up, down}, []string{outage, again, outage}},
-		{"many refusals are one warning a minute", []credentials.Exchange{denied, denied, denied}, []string{refused}},
-		{"tokens that are not accepted are another warning", []credentials.Exchange{denied, rejected, rejected}, []string{refused, refused}},
-		{"a refusal does not end an outage", []credentials.Exchange{down, rejected, down}, []string{outage, refused}},
-		{"the end of the process is no outage", []credentials.Exchange{canceled}, nil},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			app, err := loadApp(newContext(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			core, logs := observer.New(zapcore.InfoLevel)
-			env := *app.env
-			env.logger = zap.New(core)
-			e := &exchange{exchangeSpec: exchangeSpec{Name: "media", Kind: "identity_pool"}}
-			e.env.Store(&env)
-			for _, event := range row.events {
-				e.observe(event)
-			}
-			var got []string
-			for _, entry := range logs.All() {
-				got = append(got, entry.Level.String()+" "+entry.Message)
-			}
-			if !reflect.DeepEqual(got, row.want) {
-				t.Errorf("expected %q, got %q", row.want, got)
-			}
-		})
-	}
-}
-
-func TestExchangesInMetricsAndStatus(t *testing.T) {
-	c := newCloud(t)
-	ctx := c.context(t)
-	r := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, nil)
-	if _, _, err := exchangeNamed(t, ctx, "media").grant(r.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := cacheEntries()[exchangeLabels{"media", "identity_pool"}]; got != 1 {
-		t.Errorf("expected one user, got %d", got)
-	}
-	if n := testutil.CollectAndCount(metrics.live, "caddy_cognito_credential_cache_entries", "caddy_cognito_jwks_keys"); n < 4 {
-		t.Errorf("expected an entry for each exchange, got %d", n)
-	}
-	status, body := callAdmin(t, http.MethodGet, "/cognito/status")
-	for _, secret := range []string{"ASIAKEY", "secret\"", testSub, identityID, "session\""} {
-		if strings.Contains(body, secret) {
-			t.Errorf("the status tells %s: %s", secret, body)
-		}
-	}
-	var got struct {
-		Credentials []exchangeStatus `json:"credentials"`
-	}
-	if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 {
-		t.Fatalf("expected the status, got %d %s: %v", status, body, err)
-	}
-	for i, name := range []string{"basic", "guests", "media", "sts"} {
-		e := got.Credentials[i]
-		used := name == "media"
-		if e.Name != name || (e.Entries == 1) != used || (e.LastResult == "ok") != used || (e.NextExpiry != nil && e.OldestObtained != nil && e.LastExchange != nil) != used {
-			t.Errorf("expected %s, in use %v, got %+v", name, used, e)
-		}
 	}
 }
 
