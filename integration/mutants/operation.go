@@ -1,6 +1,9 @@
 package main
 
-const poolConfigGo = "plugin/config/userpool.go"
+const (
+	poolConfigGo = "plugin/config/userpool.go"
+	boundedGo    = "plugin/boundedstorage.go"
+)
 
 var operation = []mutant{
 	{"a pool without app clients accepts all of them", without(poolConfigGo,
@@ -25,4 +28,10 @@ var operation = []mutant{
 		`text := tokenForm.ReplaceAllString(err.Error(), "[token]")`, `text := err.Error()`), unit("TestLoggedCausesHoldNoToken")},
 	{"anybody floods the default log with refusals", without("plugin/audit.go",
 		`a.record(zap.DebugLevel, "request refused", r, e)`, `a.record(zap.InfoLevel, "request refused", r, e)`), world("TestUnverifiedClaimsAreNotLogged")},
+	{"each request holds a goroutine of a storage that hangs", without(boundedGo,
+		`make(chan struct{}, maxOperations)`, `make(chan struct{}, 100*maxOperations)`), unit("TestWhatHangsIsBounded")},
+	{"a lock that comes when nobody waits for it any more is held for ever, and no key is made", without(boundedGo,
+		"if err == nil {\n\t\t\t_ = s.Storage.Unlock", "if err != nil {\n\t\t\t_ = s.Storage.Unlock"), unit("TestNobodyWaitsForAStorageThatHangs")},
+	{"traces have the query of a configured URL, which may be a secret", without("plugin/tracing.go",
+		`host = u.Hostname()`, `host = u.String()`), world("TestKeyFetchesAreTraced")},
 }
