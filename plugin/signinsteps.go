@@ -190,11 +190,16 @@ func (v *signinVisit) answer() error {
 		Credential: signin.Secret(v.in["credential"]), Attributes: v.in.attributes(),
 		DeviceName: v.in["device_name"], Caller: v.caller(),
 	})
-	if errors.Is(err, signin.ErrCredentials) || errors.Is(err, signin.ErrRejected) || errors.Is(err, signin.ErrBlocked) {
-		again = v.signInView(t.Return) // the sign-in is over
+	if isOver(err) {
+		again = v.signInView(t.Return)
 		again.Username = state.Username()
 	}
 	return v.proceed(challenge.Name, state.Username(), step, err, t, again)
+}
+
+// isOver reports whether nothing is left but to begin again.
+func isOver(err error) bool {
+	return errors.Is(err, signin.ErrCredentials) || errors.Is(err, signin.ErrRejected) || errors.Is(err, signin.ErrBlocked) || errors.Is(err, signin.ErrDevice)
 }
 
 // code is the code without the blanks and hyphens by which messages group digits.

@@ -63,10 +63,27 @@ func TestADeviceProvesItselfInALaterRound(t *testing.T) {
 }
 
 func TestDevicesThatAreNotAccepted(t *testing.T) {
-	s := newStub(t).on("InitiateAuth", challenge("DEVICE_SRP_AUTH", map[string]string{"USER_ID_FOR_SRP": internal}))
-	devicePool(t, s, signin.NewSRPServer("-group", remembered.Key, "another"), answer(tokens))
-	_, err := s.client().Start(t.Context(), withDevice(remembered))
-	expectReason(t, "a wrong device password is no wrong user password", err, signin.ErrDevice)
+	wrong := signin.NewSRPServer("-group", remembered.Key, "another")
+	s := newStub(t).on("InitiateAuth", challenge("DEVICE_SRP_AUTH", map[string]string{"USER_ID_FOR_SRP": internal}), challenge("SMS_MFA", nil))
+	devicePool(t, s, wrong, answer(tokens))
+	step := begin(t, s.client(), withDevice(remembered))
+	if !step.ForgetDevice || step.Challenge.Name != signin.SMSMFA || s.last().text("AuthParameters", "DEVICE_KEY") != "" {
+		t.Errorf("a wrong device password: expected the user to be asked as on a new device, got %v", s.last().body)
+	}
+
+	s = newStub(t).on("InitiateAuth", challenge("DEVICE_SRP_AUTH", nil), answer(tokens)).on("RespondToAuthChallenge", fails("ResourceNotFoundException", "Device does not exist."))
+	step, err := s.client().Start(t.Context(), withDevice(remembered))
+	if signedIn(t, step, err); !step.ForgetDevice {
+		t.Error("a device that vanished in between: expected it to be forgotten")
+	}
+
+	s = newStub(t).on("InitiateAuth", challenge("SMS_MFA", map[string]string{"USER_ID_FOR_SRP": internal})).on("RespondToAuthChallenge", challenge("DEVICE_SRP_AUTH", nil))
+	devicePool(t, s, wrong, answer(tokens))
+	client := s.client()
+	step, err = client.Answer(t.Context(), begin(t, client, withDevice(remembered)).State, signin.Answer{Code: "123456"})
+	if expectReason(t, "a wrong device password in a later round", err, signin.ErrDevice); !step.ForgetDevice {
+		t.Error("expected the device to be forgotten, for the next sign-in")
+	}
 
 	for name, device := range map[string]signin.Device{"none": {}, "no password": {Key: "k", Group: "g"}, "no group": {Key: "k", Password: "p"}} {
 		s := newStub(t).on("InitiateAuth", challenge("DEVICE_SRP_AUTH", nil))
@@ -76,10 +93,6 @@ func TestDevicesThatAreNotAccepted(t *testing.T) {
 			t.Errorf("%s: expected no device that could not prove itself, got %v", name, s.last().body)
 		}
 	}
-
-	s = newStub(t).on("InitiateAuth", challenge("DEVICE_SRP_AUTH", nil)).on("RespondToAuthChallenge", fails("ResourceNotFoundException", "Device does not exist."))
-	_, err = s.client().Start(t.Context(), withDevice(remembered))
-	expectReason(t, "a device that vanished in between", err, signin.ErrDevice)
 }
 
 // Cognito refuses every call with a device that was removed from the account.

@@ -20,27 +20,24 @@ type result struct {
 	available []string
 }
 
-// initiate makes the first call, a second time without the device when that is
-// what Cognito does not know.
-func (x *exchange) initiate(ctx context.Context, in Start) (result, error) {
+// initiate makes the first call.
+func (x *exchange) initiate(ctx context.Context, in Start) (r result, err error) {
 	params := x.opening(in)
 	what := situation{"InitiateAuth", unproven}
 	if params["PASSWORD"] != "" {
 		what.instead = proving
 	}
-	return x.withoutUnknownDevice(func() (r result, err error) {
-		err = x.client.call(ctx, what, func(secret Secret) error {
-			out, err := x.client.api.InitiateAuth(ctx, &api.InitiateAuthInput{
-				AuthFlow: types.AuthFlowType(in.Flow), ClientId: &x.client.opts.ClientID, Session: in.Session.pointer(),
-				AuthParameters: x.signed(params, secret), ClientMetadata: x.caller.Metadata, UserContextData: x.caller.context(),
-			})
-			if err == nil {
-				r = result{out.AuthenticationResult, string(out.ChallengeName), out.ChallengeParameters, aws.ToString(out.Session), names(out.AvailableChallenges)}
-			}
-			return err
+	err = x.client.call(ctx, what, func(secret Secret) error {
+		out, err := x.client.api.InitiateAuth(ctx, &api.InitiateAuthInput{
+			AuthFlow: types.AuthFlowType(in.Flow), ClientId: &x.client.opts.ClientID, Session: in.Session.pointer(),
+			AuthParameters: x.signed(params, secret), ClientMetadata: x.caller.Metadata, UserContextData: x.caller.context(),
 		})
-		return r, err
+		if err == nil {
+			r = result{out.AuthenticationResult, string(out.ChallengeName), out.ChallengeParameters, aws.ToString(out.Session), names(out.AvailableChallenges)}
+		}
+		return err
 	})
+	return r, err
 }
 
 // opening are the parameters of the first call.
@@ -125,9 +122,9 @@ func (x *exchange) signed(params map[string]string, secret Secret) map[string]st
 	return signed
 }
 
-// withoutUnknownDevice repeats a call that failed only because the device was
-// removed from the account: nobody should be locked out by what a browser
-// remembers.
+// withoutUnknownDevice repeats a reply that failed only because the device was
+// removed from the account. When it is the device that must prove itself, there is
+// nothing to repeat.
 func (x *exchange) withoutUnknownDevice(call func() (result, error)) (result, error) {
 	r, err := call()
 	aboutDevice := x.st.name == deviceSRPAuth || x.st.name == devicePasswordVerifier

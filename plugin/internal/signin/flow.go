@@ -1,6 +1,9 @@
 package signin
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Step is how far a sign-in got: either Tokens, or a Challenge with the State
 // that answers it.
@@ -11,8 +14,8 @@ type Step struct {
 	Challenge *Challenge
 	// State goes with the Challenge.
 	State State
-	// ForgetDevice tells that the pool does not know the device any more: the
-	// sign-in went on without, and the browser should forget it.
+	// ForgetDevice tells that the pool does not know the device any more, or not as
+	// this one: the browser should forget it. It stands beside an error, too.
 	ForgetDevice bool
 }
 
@@ -27,11 +30,22 @@ const (
 )
 
 // Start opens a sign-in. With FlowSRP and a remembered device it makes up to
-// four calls, each bounded by a timeout.
+// four calls, each bounded by a timeout, and as many without the device if that is
+// not accepted.
 func (c *Client) Start(ctx context.Context, in Start) (Step, error) {
 	if err := in.check(); err != nil {
 		return Step{}, err
 	}
+	step, err := c.start(ctx, in)
+	if step.ForgetDevice && errors.Is(err, ErrDevice) {
+		in.Device = Device{} // nobody should be locked out by what a browser remembers
+		step, err = c.start(ctx, in)
+		step.ForgetDevice = true
+	}
+	return step, err
+}
+
+func (c *Client) start(ctx context.Context, in Start) (Step, error) {
 	x := &exchange{client: c, caller: in.Caller, password: in.Password}
 	x.st = state{username: in.Username, login: in.Username, device: in.Device}
 	r, err := x.initiate(ctx, in)
@@ -83,15 +97,20 @@ func (x *exchange) run(ctx context.Context, r result, err error) (Step, error) {
 		reply, inside, failed := x.inside(r)
 		switch {
 		case failed != nil:
-			return Step{}, failed
+			return x.broken(failed)
 		case !inside:
 			return x.ask(ctx, r)
 		case calls == maxInside:
-			return Step{}, refuse(ErrAnswer, "")
+			return x.broken(refuse(ErrAnswer, ""))
 		}
 		r, err = x.respond(ctx, reply)
 	}
-	return Step{}, err
+	return x.broken(err)
+}
+
+// broken is what remains of a sign-in that failed.
+func (x *exchange) broken(err error) (Step, error) {
+	return Step{ForgetDevice: x.forgotten || x.st.device.known() && errors.Is(err, ErrDevice)}, err
 }
 
 // take notes what the next reply must repeat. From the first answer on, Cognito
