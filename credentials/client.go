@@ -23,10 +23,12 @@ func clientOr(client HTTPClient) HTTPClient {
 	return &http.Client{Timeout: callTimeout}
 }
 
-// retryer tries twice within a second. The SDK's own patience, three attempts in
-// some four seconds, is too much for somebody who waits for a page.
-func retryer() aws.Retryer {
+// retryer tries twice within a second, also after these errors. The SDK's own
+// patience, three attempts in some four seconds, is too much for somebody who waits
+// for a page.
+func retryer(also ...retry.IsErrorRetryable) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Retryables = append(o.Retryables, also...)
 		o.MaxAttempts = 2
 		o.MaxBackoff = 200 * time.Millisecond
 	})

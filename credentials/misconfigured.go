@@ -5,8 +5,8 @@ import "fmt"
 // MisconfiguredError means that the service refuses what is configured, so that
 // trying again does not help and an operator must act.
 type MisconfiguredError struct {
-	// Key is what to mend: region, bucket, endpoint, credentials, clock or
-	// identity_pool.
+	// Key is what to mend: region, bucket, endpoint, credentials, clock,
+	// identity_pool or web_identity.
 	Key string
 	// Got is the value in use, and Want the one that the service names, where
 	// they are known.
@@ -40,6 +40,8 @@ func (e *MisconfiguredError) fix() string {
 		return e.clock()
 	case "identity_pool":
 		return fmt.Sprintf("there is no identity pool %s, or it is in another region; check its ID", e.Got)
+	case "web_identity":
+		return fmt.Sprintf("the account has no OpenID Connect provider for %s; create it in IAM, with the app clients as its audiences", e.Got)
 	}
 	return e.endpoint()
 }

@@ -147,10 +147,12 @@ func TestRefusalsOfTheExchange(t *testing.T) {
 		{"credentials that have ended", "GetCredentialsForIdentity", 200, strings.Replace(getCredentials, "4.1024448E9", "946684800", 1), credentials.ErrAnswer},
 		{"STS: credentials that have ended", "AssumeRoleWithWebIdentity", 200, strings.Replace(assumeRole, "2100-", "2000-", 1), credentials.ErrAnswer},
 		{"AWS: an expired token", "AssumeRoleWithWebIdentity", 400, sts("ExpiredTokenException", ""), credentials.ErrTokenRejected},
+		{"AWS: another audience", "AssumeRoleWithWebIdentity", 400, sts("InvalidIdentityToken", "Incorrect token audience"), credentials.ErrTokenRejected},
 		{"MinIO: an expired token", "AssumeRoleWithWebIdentity", 400, sts("InvalidParameterValue", "Token is expired"), credentials.ErrTokenRejected},
 		{"MinIO: no policy for the user", "AssumeRoleWithWebIdentity", 400, sts("InvalidParameterValue", "None of the given policies are defined"), credentials.ErrDenied},
 		{"a trust policy that does not match", "AssumeRoleWithWebIdentity", 403, sts("AccessDenied", ""), credentials.ErrDenied},
 		{"STS cannot reach the issuer", "AssumeRoleWithWebIdentity", 400, sts("IDPCommunicationError", ""), nil},
+		{"STS cannot fetch the issuer's keys", "AssumeRoleWithWebIdentity", 400, sts("InvalidIdentityToken", keysNotFetched), nil},
 		{"STS is down", "AssumeRoleWithWebIdentity", 503, "<html>", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -187,6 +189,33 @@ func TestAPoolThatIsNotThere(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAccountWithoutTheProvider is nobody's fault but the operator's, either.
+func TestAnAccountWithoutTheProvider(t *testing.T) {
+	refusal := "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>No OpenIDConnect provider found in your account for " + poolIssuer + "</Message></Error></ErrorResponse>"
+	aws := &fakeAWS{answers: map[string]func() (int, string){"AssumeRoleWithWebIdentity": answer(400, refusal)}}
+	_, err := newWebIdentity(t, aws, credentials.WebIdentityOptions{}).Retrieve(t.Context(), user("jo"), readers)
+	wrong, ok := errors.AsType[*credentials.MisconfiguredError](err)
+	if !ok || wrong.Key != "web_identity" || !strings.Contains(wrong.Error(), poolIssuer) || errors.Is(err, credentials.ErrTokenRejected) {
+		t.Errorf("expected the provider to be named, got %v", err)
+	}
+}
+
+// TestKeysThatSTSFetchesWithTheNextTry: nobody notices.
+func TestKeysThatSTSFetchesWithTheNextTry(t *testing.T) {
+	tries := 0
+	aws := &fakeAWS{answers: map[string]func() (int, string){"AssumeRoleWithWebIdentity": func() (int, string) {
+		if tries++; tries == 1 {
+			return 400, "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>" + keysNotFetched + "</Message></Error></ErrorResponse>"
+		}
+		return 200, assumeRole
+	}}}
+	if _, err := newWebIdentity(t, aws, credentials.WebIdentityOptions{}).Retrieve(t.Context(), user("jo"), readers); err != nil {
+		t.Errorf("expected credentials, got %v", err)
+	}
+}
+
+const keysNotFetched = "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements"
 
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	if _, err := credentials.NewIdentityPool(credentials.IdentityPoolOptions{ID: "eu-west-1_AbCdEfGhI"}); err == nil {

@@ -2,11 +2,13 @@ package credentials
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
@@ -18,8 +20,8 @@ type WebIdentityOptions struct {
 	// Region is the AWS region. Default "us-east-1", which stores that are not
 	// AWS do not look at.
 	Region string
-	// Duration is how long credentials are to last. Default: until the token
-	// expires, within what STS allows, 15 minutes to 12 hours.
+	// Duration is how long credentials are to last, 15 minutes to 12 hours. Default:
+	// until the token expires, but 15 minutes at least and an hour at most.
 	Duration time.Duration
 	// Policy is a session policy in JSON, which can only take rights away.
 	Policy string
@@ -53,7 +55,7 @@ func NewWebIdentity(opts WebIdentityOptions) (*WebIdentity, error) {
 		return nil, fmt.Errorf("policy: expected at most %d bytes, got %d", maxPolicy, len(opts.Policy))
 	}
 	client := sts.New(sts.Options{
-		Region: opts.Region, BaseEndpoint: optional(opts.Endpoint), HTTPClient: clientOr(opts.HTTPClient), Retryer: retryer(),
+		Region: opts.Region, BaseEndpoint: optional(opts.Endpoint), HTTPClient: clientOr(opts.HTTPClient), Retryer: retryer(retry.IsErrorRetryableFunc(keysToCome)),
 	})
 	return &WebIdentity{opts, client}, nil
 }
@@ -74,7 +76,7 @@ func (w *WebIdentity) Retrieve(ctx context.Context, user Identity, role string) 
 	}
 	answer, err := w.client.AssumeRoleWithWebIdentity(ctx, input)
 	if err != nil {
-		return Credentials{}, classify(err)
+		return Credentials{}, classifyWebIdentity(user, err)
 	}
 	got := answer.Credentials
 	if got == nil {
@@ -84,6 +86,35 @@ func (w *WebIdentity) Retrieve(ctx context.Context, user Identity, role string) 
 		AccessKeyID: aws.ToString(got.AccessKeyId), SecretAccessKey: aws.ToString(got.SecretAccessKey),
 		SessionToken: aws.ToString(got.SessionToken), Expires: aws.ToTime(got.Expiration),
 	})
+}
+
+// classifyWebIdentity tells apart what STS says with one code. Nobody need sign in
+// again for the first two.
+func classifyWebIdentity(user Identity, err error) error {
+	text, code := invalidIdentityToken(err)
+	switch {
+	case keysToCome(err) == aws.TrueTernary:
+		return &UnavailableError{RetryAfter: time.Second, Err: err}
+	case strings.Contains(text, "No OpenIDConnect provider"):
+		return &MisconfiguredError{Key: "web_identity", Got: user.Issuer, Code: code}
+	}
+	return classify(err)
+}
+
+// keysToCome is about an STS that could not fetch the keys of the issuer just now.
+// The SDK's own provider takes that for temporary, too.
+func keysToCome(err error) aws.Ternary {
+	if text, _ := invalidIdentityToken(err); strings.Contains(text, "verification key") {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+func invalidIdentityToken(err error) (text, code string) {
+	if invalid, ok := errors.AsType[*types.InvalidIdentityTokenException](err); ok {
+		return invalid.ErrorMessage(), invalid.ErrorCode()
+	}
+	return "", ""
 }
 
 // seconds is what is left of the token, unless another duration is configured:

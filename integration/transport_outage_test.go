@@ -130,7 +130,9 @@ func TestSTSThatRefuses(t *testing.T) {
 		reason string
 	}{
 		{"an expired token", api("ExpiredTokenException", "Token expired"), 401, "token_rejected"},
-		{"an invalid token", api("InvalidIdentityToken", "No OpenIDConnect provider found"), 401, "token_rejected"},
+		{"an invalid token", api("InvalidIdentityToken", "Missing a required claim: exp"), 401, "token_rejected"},
+		{"keys of the user pool that STS cannot fetch just now", api("InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements"), 503, "unavailable"},
+		{"an account that does not know the user pool", api("InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x"), 502, "misconfigured"},
 		{"a rejected claim", api("IDPRejectedClaim", "no"), 401, "token_rejected"},
 		{"MinIO's word for a token that it does not like", api("InvalidParameterValue", "Token is expired"), 401, "token_rejected"},
 		{"MinIO's word for a missing policy", api("InvalidParameterValue", "None of the given policies are defined"), 403, "denied"},

@@ -75,7 +75,7 @@ var codeAnswers = []string{
 // formAnswers translates the fields of a form into answers of the API.
 func formAnswers(form url.Values) map[string]string {
 	answers := map[string]string{
-		"NEW_PASSWORD": form.Get("new_password"), "ANSWER": form.Get("mfa_type"), "email": form.Get("email"),
+		"NEW_PASSWORD": form.Get("new_password"), "ANSWER": form.Get("mfa_type"), "EMAIL": form.Get("email"),
 	}
 	for _, name := range codeAnswers {
 		answers[name] = form.Get("authentication_code")

@@ -76,7 +76,7 @@ func TestSetUpTheAppAndGiveACodeOnceMore(t *testing.T) {
 
 func TestSetUpEmail(t *testing.T) {
 	w, a := setupWorld(t, cognitolocal.SignIn{})
-	a = w.next(t, a, "email", "jo@new.example").is(t, "EMAIL_OTP")
+	a = w.next(t, a, "EMAIL", "jo@new.example").is(t, "EMAIL_OTP")
 	sent := w.Pool().Outbox()
 	if got := sent[len(sent)-1].Destination; got != "jo@new.example" {
 		t.Errorf("expected the code to go to the new address, got %q", got)
@@ -103,7 +103,7 @@ func TestMFASetupRefusals(t *testing.T) {
 	})
 	t.Run("an address where the pool sends no codes", func(t *testing.T) {
 		w, a := setupWorld(t, cognitolocal.SignIn{MFATypes: []string{cognitolocal.SoftwareTokenMFA}})
-		_, err := w.respond(t, anyClient, a.Name, a.Session, "email", "jo@new.example")
+		_, err := w.respond(t, anyClient, a.Name, a.Session, "EMAIL", "jo@new.example")
 		wantCode(t, err, "SoftwareTokenMFANotFoundException", "")
 	})
 	t.Run("a code before there is a secret", func(t *testing.T) {

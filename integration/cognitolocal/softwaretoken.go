@@ -155,7 +155,7 @@ func (p *Pool) answerMFASetup(c Client, a *attempt, answers map[string]string) (
 		return outcome{}, notAuthorized(invalidSession)
 	}
 	types := p.auth.settings.MFATypes
-	switch address := answers["email"]; {
+	switch address := answers["EMAIL"]; {
 	case a.pending.verified && slices.Contains(types, SoftwareTokenMFA):
 		u.TOTPSecret = a.pending.newTOTP
 		u.switchOn(SoftwareTokenMFA)

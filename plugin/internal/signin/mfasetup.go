@@ -21,7 +21,7 @@ func (x *exchange) setUp(ctx context.Context, a Answer) (Step, error) {
 		if err != nil {
 			return Step{}, err
 		}
-		reply["email"] = address
+		reply["EMAIL"] = address
 	} else if err := x.verifyApp(ctx, a); err != nil {
 		return Step{}, err
 	}

@@ -76,7 +76,7 @@ func TestChoosingWhatToSetUp(t *testing.T) {
 	expectReason(t, "no address", err, signin.ErrInput)
 	next, err = client.Answer(t.Context(), mail.State, signin.Answer{Attributes: map[string]string{"email": "jo@example.org", "custom:role": "admin"}})
 	signedIn(t, next, err)
-	if got := s.last().values("ChallengeResponses"); !maps.Equal(got, map[string]string{"USERNAME": internal, "email": "jo@example.org"}) {
+	if got := s.last().values("ChallengeResponses"); !maps.Equal(got, map[string]string{"USERNAME": internal, "EMAIL": "jo@example.org"}) {
 		t.Errorf("unexpected reply %v", got)
 	}
 	s.done()
