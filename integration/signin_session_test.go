@@ -45,7 +45,8 @@ reverse_proxy $UPSTREAM`
 func TestSessionsAreTokens(t *testing.T) {
 	w := startedSignin(t, signinSetup{site: sessionSite})
 	session := w.signedIn("jo")
-	mine := strings.TrimPrefix(session, "Cookie: ")
+	mine, ofMo := strings.TrimPrefix(session, "Cookie: "), strings.TrimPrefix(w.signedIn("mo"), "Cookie: ")
+	w.upstream.none(t)
 	mo, err := w.pool.AccessToken("mo", signinClient, nil)
 	check(t, err)
 	bearer := "Authorization: Bearer "
@@ -68,6 +69,9 @@ func TestSessionsAreTokens(t *testing.T) {
 		{"another scheme beside the session", "/access", []string{session, "Authorization: Basic am86cHc="}, 200, "jo", "access", "", ""},
 		{"a page that takes no session", "/bearer", []string{session + "; a=1"}, 200, "", "", "a=1", ""},
 		{"a public page", "/public", []string{session + "; a=1; " + flowPrefix + "sX=1"}, 200, "", "", "a=1", ""},
+		{"a page without a directive of ours", "/open", []string{session + "; a=1; " + flowPrefix + "sX=1; __Secure-cognito-device-signin=2"}, 200, "", "", "a=1", ""},
+		{"a session of a sibling host, whose name begins with a space of Unicode", "/access", []string{"Cookie: \u2000" + mine}, 401, "", "", "", ""},
+		{"a session of a sibling host before the good one", "/access", []string{"Cookie: \u2000" + ofMo + "; \u00a0" + ofMo + "; " + mine}, 200, "jo", "access", "", ""},
 		{"identity headers beside a session on a public page", "/public", []string{session, "X-Cognito-Username: root", "x_cognito_sub: root"}, 200, "", "", "", ""},
 		{"a bad token beside a good session", "/access", []string{session, bearer + "rubbish"}, 401, "", "", "", ""},
 		{"an empty token beside a good session", "/access", []string{session, bearer}, 401, "", "", "", ""},
@@ -133,6 +137,22 @@ func TestCachesKeepNoSessions(t *testing.T) {
 	got = w.send("GET", "/", "", "Cookie: "+sessionCookie+"=forged")
 	if control := strings.Join(got.header["Cache-Control"], ", "); !cleared(got, sessionCookie) || !strings.Contains(control, "no-store") {
 		t.Errorf("expected no cache to keep an answer with a cookie, got %v", got.header)
+	}
+}
+
+// TestCachesTellUsersApart where a page is for users and for nobody, and whatever a
+// handler before says.
+func TestCachesTellUsersApart(t *testing.T) {
+	w := startedSignin(t, signinSetup{site: "header Cache-Control \"public, max-age=60\"\ncognito_auth main {\noptional\n}\nreverse_proxy $UPSTREAM"})
+	session := w.signedIn("jo")
+	w.upstream.none(t)
+	got := w.send("GET", "/", "")
+	if control, vary := got.header["Cache-Control"], got.header["Vary"]; !slices.Equal(control, []string{"public, max-age=60"}) || !slices.Contains(vary, "Cookie") {
+		t.Errorf("nobody: expected the answer to be for requests without cookies, got %q with Vary: %q", control, vary)
+	}
+	got = w.send("GET", "/", "", session)
+	if w.wantPrivate(got, true); strings.Contains(strings.Join(got.header["Cache-Control"], ", "), "public") {
+		t.Errorf("jo: expected nothing public, got %q", got.header["Cache-Control"])
 	}
 }
 

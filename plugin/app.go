@@ -144,8 +144,10 @@ func (a *App) Stop() error {
 }
 
 // Cleanup gives back what Provision acquired and no more, since Caddy calls it
-// for configurations that failed to load, too.
+// for configurations that failed to load, too; without Stop before it when what
+// failed came after the start of all apps.
 func (a *App) Cleanup() error {
+	a.replaced.giveBack(a.env)
 	for name, sessions := range a.sessions { // before their pools
 		if err := sessions.release(); err != nil {
 			a.env.logger.Error("releasing sessions", zap.String("pool", name), zap.Error(err))

@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -67,8 +68,7 @@ func (a *Auth) Provision(ctx caddy.Context) (err error) {
 
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
 func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	r, id := withIdentity(r)
-	id.answer = w.Header()
+	r, id := withIdentity(w, r)
 	raw, found, err := a.checker.find(r, id)
 	a.clean(r, id) // also before a refusal, since error routes can proxy, too
 	var tok *verifier.Token
@@ -82,10 +82,20 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 		return a.refuse(w, r, id, re, err)
 	}
 	id.admitted = true
-	if id.source != nil && !knownToCaches(id.source) {
-		keepPrivate(w.Header())
-	}
+	a.tellCaches(w.Header(), id)
 	return next.ServeHTTP(w, r)
+}
+
+// tellCaches has shared caches keep no answer from another user: caches spare only
+// requests with an Authorization header by themselves (RFC 9111 §3.5). Where users
+// are optional, an answer for nobody is for requests without cookies.
+func (a *Auth) tellCaches(answer http.Header, id *identity) {
+	switch {
+	case id.source != nil && !knownToCaches(id.source):
+		keepPrivate(answer)
+	case id.source == nil && slices.ContainsFunc(a.checker.sources, readsCookies):
+		varyByCookie(answer)
+	}
 }
 
 // clean removes what the client may not say: once per request what is the same

@@ -29,7 +29,7 @@ func TestExchangeKnowsItsUsers(t *testing.T) {
 	ctx := newCloud(t).context(t)
 	anonymous := load[*Auth](t, ctx, "http.handlers.cognito_auth", `{"pool":["main"],"optional":true}`)
 	_, _, passed := serve(t, anonymous, served("GET", "/"))
-	seen, _ := withIdentity(served("GET", "/"))
+	seen, _ := withIdentity(httptest.NewRecorder(), served("GET", "/"))
 	ofSession := signedIn(t, ctx, served("GET", "/"), `"pool":["main"]`, func(c map[string]any) {
 		c["token_use"], c["client_id"], c["username"] = "access", testClient, "jo"
 		delete(c, "aud")

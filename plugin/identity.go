@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/session"
 	"github.com/caddy-cognito/caddy-cognito/verifier"
@@ -46,17 +47,49 @@ func identityOf(ctx context.Context) *identity {
 // to the placeholders when it is missing. The request returned is a copy: what
 // net/http adds to the original's trailers later does not reach it. The request
 // that came in loses its trailers too, since error routes go on with that one.
-func withIdentity(r *http.Request) (*http.Request, *identity) {
+func withIdentity(w http.ResponseWriter, r *http.Request) (*http.Request, *identity) {
 	if id := identityOf(r.Context()); id != nil {
 		return r, id
 	}
-	id := &identity{cookies: r.Header["Cookie"]}
+	id := identityBefore(r)
+	if id == nil {
+		id = newIdentity(w, r)
+	}
 	r.Trailer = nil
+	return r.WithContext(context.WithValue(r.Context(), identityKey{}, id)), id
+}
+
+func newIdentity(w http.ResponseWriter, r *http.Request) *identity {
+	id := &identity{cookies: r.Header["Cookie"], answer: w.Header()}
+	caddyhttp.SetVar(r.Context(), identityVar, lentIdentity{func() *identity { return id }})
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(id.placeholder)
 	}
-	return r.WithContext(context.WithValue(r.Context(), identityKey{}, id)), id
+	return id
 }
+
+// identityBefore is for error routes: who came before the error. Their request is
+// Caddy's own, without our context, and has lost token and session: cognito_auth
+// would take a user whose upstream is down for a stranger, and send him to sign in.
+func identityBefore(r *http.Request) *identity {
+	lent, ok := caddyhttp.GetVar(r.Context(), identityVar).(lentIdentity)
+	if !ok {
+		return nil
+	}
+	id := lent.of()
+	id.cleaned = false // that request may have other headers
+	id.refused, id.atStore, id.body = nil, false, nil
+	return id
+}
+
+// identityVar is the name of a lentIdentity among Caddy's variables.
+const identityVar = "cognito_identity"
+
+// lentIdentity is an identity that placeholders and logs cannot look into.
+type lentIdentity struct{ of func() *identity }
+
+// String is what {http.vars.cognito_identity} shows.
+func (lentIdentity) String() string { return "" }
 
 // set makes the request that of the token's user. Placeholders that an earlier
 // authentication handler set would otherwise hide the claims of this token.

@@ -216,16 +216,21 @@ func TestFailedConfigurationReleasesOnlyItsOwn(t *testing.T) {
 }
 
 func TestAConfigurationThatFailsGivesThePoolsBack(t *testing.T) {
-	running, failing := startedApp(t), startedApp(t)
-	set := running.acquired[0].keySets[0]
-	if set.env.Load() != failing.env {
-		t.Fatal("expected the newer configuration to have taken over")
-	}
-	if err := failing.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if set.env.Load() != running.env {
-		t.Error("expected the pools to work for the running configuration again")
+	for name, end := range map[string]func(*App) error{
+		"another app fails to start":       (*App).Stop,
+		"what follows all the apps' start": (*App).Cleanup, // Caddy does not stop them then
+	} {
+		running, failing := startedApp(t), startedApp(t)
+		set := running.acquired[0].keySets[0]
+		if set.env.Load() != failing.env {
+			t.Fatalf("%s: expected the newer configuration to have taken over", name)
+		}
+		if err := end(failing); err != nil {
+			t.Fatal(err)
+		}
+		if set.env.Load() != running.env {
+			t.Errorf("%s: expected the pools to work for the running configuration again", name)
+		}
 	}
 }
 

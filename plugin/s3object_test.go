@@ -33,7 +33,7 @@ func TestPrivately(t *testing.T) {
 func visiting(t *testing.T, o *objectWriter, shared bool) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	r, _ := withIdentity(served("GET", "/"))
+	r, _ := withIdentity(httptest.NewRecorder(), served("GET", "/"))
 	s := new(S3)
 	s.SharedCache = shared
 	o.visit, o.header = &visit{S3: s, w: w, r: r, header: make(http.Header)}, make(http.Header)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -115,13 +116,22 @@ func sentCookies(r *http.Request) []string {
 	return r.Header["Cookie"]
 }
 
+// sentCookie is a cookie as the client sent it.
+func sentCookie(r *http.Request, name string) (*http.Cookie, error) {
+	return (&http.Request{Header: http.Header{"Cookie": sentCookies(r)}}).Cookie(name)
+}
+
 // cookieValues are the values of cookies of one name as they were sent. The
 // parser of net/http looks at each byte of a long cookie, which is half the cost
 // of a session; whoever opens a sealed value judges all of it anyway.
+//
+// Only what browsers trim is trimmed: a sibling host may set a cookie whose name is
+// a space of Unicode and then __Host-…, which is no prefix to them, and would be our
+// name, with the attacker's session in it (GHSA-r5rp-j6wh-rvv4 of Hono).
 func cookieValues(lines []string, name string) (values []string) {
 	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {
-			if key, value, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && key == name {
+			if key, value, ok := strings.Cut(textproto.TrimString(pair), "="); ok && key == name {
 				values = append(values, value)
 			}
 		}
@@ -194,13 +204,14 @@ func setCookie(answer http.Header, cookie *http.Cookie) {
 	answer.Set("Cache-Control", "no-store")
 }
 
-// keepPrivate has no shared cache keep what only this user may see, whatever the
-// upstream adds: caches spare only requests with an Authorization header by
-// themselves (RFC 9111 §3.5).
+// keepPrivate has no shared cache keep what only this user may see, whatever a
+// handler before us said and the upstream adds.
 func keepPrivate(answer http.Header) {
-	if answer.Get("Cache-Control") == "" {
-		answer.Set("Cache-Control", "private")
-	}
+	answer.Set("Cache-Control", privately(strings.Join(answer["Cache-Control"], ",")))
+	varyByCookie(answer)
+}
+
+func varyByCookie(answer http.Header) {
 	if !slices.Contains(answer["Vary"], "Cookie") { // of another handler on the route
 		answer.Add("Vary", "Cookie")
 	}

@@ -175,8 +175,9 @@ func (s *Signin) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 			return s.attend(w, r, name, endpoint)
 		}
 	}
-	r, id := withIdentity(r)
+	r, id := withIdentity(w, r)
 	id.signins = append(id.signins, s)
+	s.app.removeSessions(r) // whoever has the cookie is the user, also behind routes without cognito_auth
 	return next.ServeHTTP(w, r)
 }
 

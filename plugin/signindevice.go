@@ -24,7 +24,7 @@ func (s *Signin) deviceCookie() string { return config.DeviceCookiePrefix + s.Po
 // device is the remembered device of a user; the zero value without one.
 func (v *signinVisit) device(username string) signin.Device {
 	sealed := v.in["device"]
-	if cookie, err := v.r.Cookie(v.deviceCookie()); err == nil && !v.delivers() {
+	if cookie, err := sentCookie(v.r, v.deviceCookie()); err == nil && !v.delivers() {
 		sealed = cookie.Value
 	}
 	if sealed == "" {

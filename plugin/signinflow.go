@@ -41,7 +41,7 @@ var browserName = len(rand.Text())
 
 // browser is the name of the browser, which gets one if it has none.
 func (v *signinVisit) browser() string {
-	if cookie, err := v.r.Cookie(browserCookie); err == nil && len(cookie.Value) == browserName {
+	if cookie, err := sentCookie(v.r, browserCookie); err == nil && len(cookie.Value) == browserName {
 		return cookie.Value
 	}
 	name := rand.Text()
@@ -53,8 +53,8 @@ func (v *signinVisit) browser() string {
 
 // openFlow is the flow of a callback, if this browser began it.
 func (v *signinVisit) openFlow(state string) (flow hosted.Flow, ok bool) {
-	sealed, err := v.r.Cookie(flowCookie(state))
-	browser, browserErr := v.r.Cookie(browserCookie)
+	sealed, err := sentCookie(v.r, flowCookie(state))
+	browser, browserErr := sentCookie(v.r, browserCookie)
 	if err != nil || browserErr != nil || state == "" {
 		return flow, false
 	}

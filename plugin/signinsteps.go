@@ -139,7 +139,7 @@ func (v *signinVisit) start() error {
 // dropFormer has the browser forget the session of whoever used it before: if this
 // sign-in fails, its user would go on as the other (GHSA-f24x-5g9q-753f).
 func (v *signinVisit) dropFormer() {
-	if _, err := v.r.Cookie(v.sessions.cookie); err == nil {
+	if _, err := sentCookie(v.r, v.sessions.cookie); err == nil {
 		v.sessions.clear(v.w.Header())
 	}
 }

@@ -42,7 +42,7 @@ func (s *Strip) Provision(ctx caddy.Context) (err error) {
 
 // ServeHTTP implements [caddyhttp.MiddlewareHandler].
 func (s *Strip) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	r, id := withIdentity(r)
+	r, id := withIdentity(w, r)
 	if !id.cleaned { // what a cognito_auth before us has set is true
 		id.cleaned = true
 		cleanRequest(r, s.app)

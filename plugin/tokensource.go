@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
 
@@ -89,6 +91,14 @@ func ambient(source tokenSource) bool {
 		return true
 	}
 	return false
+}
+
+// readsCookies reports whether what a source finds, or not, depends on cookies.
+func readsCookies(source tokenSource) bool {
+	if s, ok := source.(sessionSource); ok {
+		return slices.ContainsFunc(s.pools, func(pool string) bool { return s.app.sessions[pool] != nil })
+	}
+	return ambient(source)
 }
 
 // knownToCaches reports whether caches spare answers to tokens from a source by
@@ -189,14 +199,24 @@ func (s querySource) find(r *http.Request) (string, bool, error) {
 	return single(values)
 }
 
-// remove leaves the other parameters as the client wrote them.
+// remove leaves the other parameters as the client wrote them. Caddy keeps a copy
+// of the request, by which error routes and FastCGI go: without the second line the
+// application behind them would get the token.
 func (s querySource) remove(r *http.Request) {
-	values, rest := s.split(r.URL.RawQuery)
-	if len(values) == 0 {
-		return
+	if s.removeFrom(r.URL) {
+		r.RequestURI = r.URL.RequestURI()
 	}
-	r.URL.RawQuery = rest
-	r.RequestURI = r.URL.RequestURI()
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
+		s.removeFrom(original.URL)
+	}
+}
+
+func (s querySource) removeFrom(u *url.URL) (found bool) {
+	values, rest := s.split(u.RawQuery)
+	if len(values) > 0 {
+		u.RawQuery = rest
+	}
+	return len(values) > 0
 }
 
 func (s querySource) split(query string) (values []string, rest string) {

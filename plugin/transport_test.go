@@ -91,6 +91,11 @@ func TestTransportAnswersForTheUpstream(t *testing.T) {
 		reason       string
 	}{
 		{"nobody", `{"credentials":"media"}`, nil, true, 500, "no_auth"},
+		{"nobody, behind another handler of ours", `{"credentials":"media"}`, func(r *http.Request) {
+			r.Method, r.ContentLength = "PUT", 5
+			seen, _ := withIdentity(httptest.NewRecorder(), r)
+			*r = *seen
+		}, true, 500, "no_auth"},
 		{"nobody, injecting", `{"credentials":"media","inject":{}}`, nil, true, 500, "no_auth"},
 		{"a header that is not for stores", `{"credentials":"media"}`, func(r *http.Request) { r.Header.Set("X-Amz-Acl", "a") }, false, 400, "store_request"},
 		{"a presigned query", `{"credentials":"media","service":"sqs"}`, func(r *http.Request) { r.URL.RawQuery = "X-Amz-Date=a" }, false, 400, "store_request"},
