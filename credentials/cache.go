@@ -130,11 +130,6 @@ func (c *Cache) Get(ctx context.Context, user Identity) (*Grant, error) {
 	return c.wait(ctx, e, user, role, grant)
 }
 
-// Drop forgets a grant that the service rejected, so that the next Get makes an
-// exchange. Another grant that took its place meanwhile stays, and so does one
-// that follows a dropped one too soon: what is wrong then is not its age.
-func (c *Cache) Drop(grant *Grant) { grant.entry.drop(grant) }
-
 // Len is how many users' places are kept, also of those whose credentials have
 // expired, or whose exchange failed.
 func (c *Cache) Len() int { return c.entries.Len() }

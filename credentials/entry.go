@@ -11,7 +11,8 @@ import (
 )
 
 // Grant is the credentials of one user with what belongs to them. It is
-// immutable.
+// immutable. A [Cache] makes them; one that is made from mere Credentials signs
+// as well, but derives its key anew each time.
 type Grant struct {
 	Credentials
 	// Role is the role that was asked for; empty for the provider's choice.
@@ -19,7 +20,7 @@ type Grant struct {
 
 	obtained time.Time
 	refresh  time.Time // from then on they are refreshed
-	signer   *signer
+	signer   *signer   // nil, like entry, when no Cache made it
 	entry    *entry
 }
 
@@ -205,8 +206,9 @@ func newGrant(creds Credentials, role string, now time.Time, e *entry) *Grant {
 	}
 }
 
-// drop forgets the grant unless one was dropped a moment ago. It reports whether
-// the next Get gives another one.
+// drop forgets a grant that the service rejected, unless one was dropped a moment
+// ago: what is wrong then is not its age. Another one that took its place
+// meanwhile stays. It reports whether the next Get gives another one.
 func (e *entry) drop(grant *Grant) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

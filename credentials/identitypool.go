@@ -142,7 +142,7 @@ func (p *IdentityPool) basic(ctx context.Context, user Identity, id, role string
 	}
 	p.merged(user, id, aws.ToString(answer.IdentityId))
 	vouched := user
-	vouched.Token, vouched.TokenExpires = aws.ToString(answer.Token), user.TokenExpires
+	vouched.Token = aws.ToString(answer.Token)
 	if vouched.Token == "" {
 		return Credentials{}, ErrAnswer
 	}

@@ -1,6 +1,7 @@
 package credentials_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -67,6 +68,40 @@ func TestWhoeverWaitsForAnotherTokenIsJudgedByTheirOwn(t *testing.T) {
 	})
 }
 
+// heldUp is the context of somebody who is not scheduled until then: not between
+// the end of an exchange and the look at what it brought.
+type heldUp struct {
+	context.Context
+	until <-chan struct{}
+}
+
+func (h heldUp) Done() <-chan struct{} {
+	<-h.until
+	return h.Context.Done()
+}
+
+// TestWhoeverIsLateTakesWhatHasLandedMeanwhile: he waited for the exchange of a
+// rejected token, and somebody else's is over before he looks.
+func TestWhoeverIsLateTakesWhatHasLandedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{retrieve: refusing, delay: time.Second}
+		cache := newCache(t, credentials.CacheOptions{Provider: p})
+		until := make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = cache.Get(t.Context(), withToken("old")) })
+		synctest.Wait()
+		var late *credentials.Grant
+		all.Go(func() { late, _ = cache.Get(heldUp{t.Context(), until}, withToken("good")) })
+		synctest.Wait()
+		landed, err := cache.Get(t.Context(), withToken("good"))
+		close(until)
+		all.Wait()
+		if err != nil || late != landed || p.count() != 2 {
+			t.Errorf("expected one grant for both after 2 exchanges, got %p and %p, %v, after %d", landed, late, err, p.count())
+		}
+	})
+}
+
 func TestPausesGrowWithOutagesInARow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{retrieve: down}
@@ -91,6 +126,25 @@ func TestPausesGrowWithOutagesInARow(t *testing.T) {
 		p.become(down)
 		time.Sleep(2 * time.Hour)
 		fails(time.Second, 2*time.Second)
+	})
+}
+
+// TestARefusalEndsARowOfOutages, since it is an answer.
+func TestARefusalEndsARowOfOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{retrieve: down}
+		cache := newCache(t, credentials.CacheOptions{Provider: p})
+		for _, pause := range []time.Duration{time.Second, 2 * time.Second} {
+			wantUnavailable(t, cache, user("jo"), pause)
+			time.Sleep(pause)
+		}
+		p.become(refusing)
+		if _, err := cache.Get(t.Context(), user("jo")); !errors.Is(err, credentials.ErrTokenRejected) {
+			t.Fatalf("expected ErrTokenRejected, got %v", err)
+		}
+		time.Sleep(10 * time.Second)
+		p.become(down)
+		wantUnavailable(t, cache, user("jo"), time.Second)
 	})
 }
 

@@ -44,6 +44,6 @@ func (g *Grant) Presign(ctx context.Context, method string, u *url.URL, to Targe
 	if to.s3() {
 		hash = UnsignedPayload
 	}
-	signed, _, err := g.signer.v4.PresignHTTP(ctx, g.aws(), r, hash, to.Service, to.Region, at, encodingOf(to))
+	signed, _, err := g.signing().PresignHTTP(ctx, g.aws(), r, hash, to.Service, to.Region, at, encodingOf(to))
 	return signed, err
 }

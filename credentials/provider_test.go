@@ -82,6 +82,44 @@ func TestIdentityPoolBasicFlow(t *testing.T) {
 	}
 }
 
+// TestAMergedIdentityIsAskedForFromThenOn: the pool joined two identities of the
+// user, and answers for the one that is left.
+func TestAMergedIdentityIsAskedForFromThenOn(t *testing.T) {
+	const left = "eu-west-1:22222222-0000-0000-0000-000000000000"
+	for _, row := range []struct {
+		name, operation, answer string
+		basic                   bool
+	}{
+		{"the enhanced flow", "GetCredentialsForIdentity", strings.Replace(getCredentials, "11111111", "22222222", 1), false},
+		{"the basic flow", "GetOpenIdToken", `{"IdentityId":"` + left + `","Token":"vouched"}`, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			aws := &fakeAWS{answers: map[string]func() (int, string){
+				"GetId": answer(200, getID), row.operation: answer(200, row.answer), "AssumeRoleWithWebIdentity": answer(200, assumeRole),
+			}}
+			var opts credentials.IdentityPoolOptions
+			if row.basic {
+				opts.Basic = newWebIdentity(t, aws, credentials.WebIdentityOptions{})
+			}
+			pool := newPool(t, aws, opts)
+			for range 2 {
+				if got, err := pool.Retrieve(t.Context(), user("jo"), readers); err != nil || got.IdentityID != left {
+					t.Fatalf("expected the credentials of %s, got those of %q, %v", left, got.IdentityID, err)
+				}
+			}
+			var asked []string
+			for _, call := range aws.calls {
+				if strings.HasPrefix(call, row.operation) {
+					asked = append(asked, call)
+				}
+			}
+			if len(asked) != 2 || strings.Contains(asked[0], left) || !strings.Contains(asked[1], left) {
+				t.Errorf("expected the second call for %s, got %q", left, asked)
+			}
+		})
+	}
+}
+
 func TestGuests(t *testing.T) {
 	aws := &fakeAWS{answers: map[string]func() (int, string){
 		"GetId": answer(200, getID), "GetCredentialsForIdentity": answer(200, getCredentials),

@@ -51,6 +51,13 @@ type signer struct{ v4 *v4.Signer }
 
 func newSigner() *signer { return &signer{v4.NewSigner()} }
 
+func (g *Grant) signing() *v4.Signer {
+	if g.signer == nil {
+		return newSigner().v4
+	}
+	return g.signer.v4
+}
+
 // Sign signs r with Signature Version 4. The path must be in the form in which
 // it is sent ([NormalizePath] for S3), Host be final, and headers named X-Amz-*
 // be those that the service is to see: they are signed, with host, and nothing
@@ -77,7 +84,7 @@ func (g *Grant) Sign(ctx context.Context, r *http.Request, to Target, payloadHas
 		values[3] = payloadHash
 		s.header["X-Amz-Content-Sha256"] = values[3:4:4]
 	}
-	if err := g.signer.v4.SignHTTP(ctx, g.aws(), &s.request, payloadHash, to.Service, to.Region, at, encodingOf(to)); err != nil {
+	if err := g.signing().SignHTTP(ctx, g.aws(), &s.request, payloadHash, to.Service, to.Region, at, encodingOf(to)); err != nil {
 		return err
 	}
 	if !to.s3() {

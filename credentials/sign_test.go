@@ -55,6 +55,27 @@ func TestSignEqualsTheSDK(t *testing.T) {
 	}
 }
 
+// TestAGrantMadeByHandSigns as one from a cache does.
+func TestAGrantMadeByHandSigns(t *testing.T) {
+	cached := get(t, newCache(t, credentials.CacheOptions{Provider: &provider{retrieve: anHour}}), "jo")
+	own := &credentials.Grant{Credentials: cached.Credentials}
+	var signed, presigned []string
+	now := time.Now()
+	for _, grant := range []*credentials.Grant{cached, own} {
+		r := newSigned(t, "https://example.amazonaws.com/a")
+		sign(t, grant, r, "s3", credentials.EmptyPayload)
+		signed = append(signed, r.Header.Get("Authorization"))
+		link, err := grant.Presign(t.Context(), http.MethodGet, r.URL, inS3, time.Minute, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		presigned = append(presigned, link)
+	}
+	if signed[0] != signed[1] || presigned[0] != presigned[1] {
+		t.Errorf("expected the signatures of %s %s, got %s %s", signed[0], presigned[0], signed[1], presigned[1])
+	}
+}
+
 // TestASignatureHoldsNothingOfAnother signs in turn, since what is signed is
 // gathered in memory that is used again.
 func TestASignatureHoldsNothingOfAnother(t *testing.T) {

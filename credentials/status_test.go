@@ -127,17 +127,17 @@ func TestAGrantIsNotDroppedSoonAfterAnother(t *testing.T) {
 		p := &provider{retrieve: anHour}
 		cache := newCache(t, credentials.CacheOptions{Provider: p})
 		for range 100 {
-			cache.Drop(get(t, cache, "jo"))
+			credentials.Drop(get(t, cache, "jo"))
 		}
 		if p.count() != 2 {
 			t.Errorf("expected 2 exchanges, got %d", p.count())
 		}
 		time.Sleep(30 * time.Second)
 		old := get(t, cache, "jo")
-		cache.Drop(old)
+		credentials.Drop(old)
 		get(t, cache, "jo")
 		time.Sleep(30 * time.Second)
-		cache.Drop(old) // somebody who was very late
+		credentials.Drop(old) // somebody who was very late
 		if get(t, cache, "jo"); p.count() != 3 {
 			t.Errorf("expected 3 exchanges, got %d", p.count())
 		}

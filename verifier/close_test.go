@@ -3,8 +3,10 @@ package verifier_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -129,6 +131,24 @@ func TestAManualRefreshIgnoresPauses(t *testing.T) {
 		refresh(t, set) // within the cool-down
 		expectFetches(t, iss, 4)
 		expectKey(t, set, "k1")
+	})
+}
+
+// The fetch that is under way fails while the operator waits, and begins a pause.
+func TestAManualRefreshFollowsAFetchThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		iss := newFakeIssuer("")
+		iss.set(func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return nil, fmt.Errorf("fetch %d failed", iss.count())
+		})
+		set := iss.open(t, verifier.RemoteOptions{})
+		time.Sleep(500 * time.Millisecond)
+		err := set.Refresh(context.Background())
+		if err == nil || !strings.Contains(err.Error(), "fetch 2 failed") {
+			t.Errorf("expected the error of a second fetch, got %v", err)
+		}
+		expectFetches(t, iss, 2)
 	})
 }
 

@@ -3,6 +3,7 @@ package verifier
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -65,7 +66,8 @@ type TokenError struct {
 	// and groups all that there are, of a time its number. It is empty where there
 	// is none, and for claims that are required, which may be personal.
 	Got string
-	// Want lists what would have been accepted.
+	// Want lists what would have been accepted. It is the error's own: whoever
+	// sorts or redacts it changes nothing else.
 	Want []string
 }
 
@@ -100,11 +102,13 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 // maxGot bounds what an error keeps of a hostile token.
 const maxGot = 64
 
+// refuse copies want, which may be a list of the configuration: who writes to
+// that of an error must not decide which clients are accepted.
 func refuse(reason error, claim, got string, want ...string) error {
 	if len(got) > maxGot {
 		got = got[:maxGot] + "…"
 	}
-	return &TokenError{Reason: reason, Claim: claim, Got: got, Want: want}
+	return &TokenError{Reason: reason, Claim: claim, Got: got, Want: slices.Clone(want)}
 }
 
 func malformed(claim string) error { return refuse(ErrMalformed, claim, "") }

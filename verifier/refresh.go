@@ -88,7 +88,6 @@ func (s *RemoteKeySet) due() time.Time {
 func (s *RemoteKeySet) Refresh(ctx context.Context) error {
 	s.begin()
 	s.mu.Lock()
-	s.retry = time.Time{}
 	running := s.flight
 	s.mu.Unlock()
 	if running != nil {
@@ -103,24 +102,24 @@ func (s *RemoteKeySet) Refresh(ctx context.Context) error {
 	if err := wait(ctx, f.done); err != nil {
 		return err
 	}
-	return s.Status().Err
+	return f.err
 }
 
-// join returns the fetch that runs, or starts one. It returns nil while a pause
-// after a failure lasts and after Close.
+// join returns the fetch that runs, or starts one. It returns nil after Close
+// and, except for [TriggerManual], while a pause after a failure lasts.
 func (s *RemoteKeySet) join(trigger Trigger) *flight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flight != nil {
 		return s.flight
 	}
-	if s.ctx.Err() != nil || time.Now().Before(s.retry) {
+	if s.ctx.Err() != nil || trigger != TriggerManual && time.Now().Before(s.retry) {
 		return nil
 	}
 	if trigger == TriggerUnknownKey && s.cooling() {
 		return nil // somebody else's fetch ended between the look and the lock
 	}
-	f := &flight{make(chan struct{}), make(chan struct{})}
+	f := &flight{done: make(chan struct{}), over: make(chan struct{})}
 	s.flight = f
 	s.running.Go(func() { s.fetch(f, trigger) })
 	return f
@@ -140,6 +139,7 @@ func (s *RemoteKeySet) fetch(f *flight, trigger Trigger) {
 	}
 	s.settle(err, now)
 	s.mu.Unlock()
+	f.err = err
 	close(f.done)
 	if err == nil && s.opts.Store != nil {
 		event.StoreErr = s.save(s.ctx, now, got.body)

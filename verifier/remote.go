@@ -80,6 +80,7 @@ type RemoteKeySet struct {
 // flight is one fetch, shared by all who wait for it.
 type flight struct {
 	done chan struct{} // closed when the keys are in place
+	err  error         // why they are not; to be read after done
 	over chan struct{} // closed when another fetch may start
 }
 

@@ -51,6 +51,27 @@ func TestTheCacheIsBounded(t *testing.T) {
 	})
 }
 
+// An issuer that varies its headers costs digests, not memory: from the 65th header
+// on, those before are forgotten.
+func TestTheHeadersOfTheCacheAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, cached := newObserved(t, verifier.Options{})
+		with := func(header int) string {
+			return newSigner(t, "k1").SignWith(fmt.Sprintf(`{"kid":"k1","alg":"RS256","n":%d}`, header), accessClaims)
+		}
+		for header := range 64 {
+			accept(t, v, with(header))
+		}
+		accept(t, v, with(0))
+		expectCached(t, cached, 1)
+		accept(t, v, with(64))
+		accept(t, v, with(64))
+		expectCached(t, cached, 2)
+		accept(t, v, with(1)) // verified anew
+		expectCached(t, cached, 2)
+	})
+}
+
 func TestAnEntryDiesAtExp(t *testing.T) {
 	for _, leeway := range []time.Duration{0, time.Minute} {
 		inBubble(t, fmt.Sprintf("with a leeway of %v", leeway), func(t *testing.T) {

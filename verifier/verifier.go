@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -51,7 +52,8 @@ type Verifier struct {
 	now   func() time.Time
 }
 
-// New checks opts.
+// New checks opts. It copies them: what the caller does to its lists and its map
+// afterwards changes nothing.
 func New(opts Options) (*Verifier, error) {
 	if len(opts.KeySets) == 0 {
 		return nil, errors.New("issuer: at least one is required")
@@ -75,6 +77,8 @@ func New(opts Options) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache size: expected 1 or more, got %d", opts.CacheSize)
 	}
+	opts.KeySets = maps.Clone(opts.KeySets)
+	opts.Clients, opts.Audiences = slices.Clone(opts.Clients), slices.Clone(opts.Audiences)
 	return &Verifier{opts, cache, time.Now}, nil
 }
 
