@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,6 +62,25 @@ func TestAttemptsAreLimited(t *testing.T) {
 				t.Errorf("expected a line in the log, got %v", w.logLines())
 			}
 		})
+	}
+}
+
+// TestCallbacksAreLimited: a script could send one flow with any code again and
+// again, and each would be a call of the pool's domain.
+func TestCallbacksAreLimited(t *testing.T) {
+	w := startedSignin(t, signinSetup{signin: "hosted\nlimit address 2"})
+	b := w.newBrowser()
+	target := "/_cognito/callback?code=made-up&state=" + b.toPool("/private").Get("state")
+	flow := slices.Clone(b.cookies)
+	for _, want := range []int{422, 422, 429, 429} {
+		b.cookies = slices.Clone(flow)
+		got := b.open(target)
+		if b.wantPage(got, want); (want == 429) != (got.header.Get("Retry-After") != "") || (want == 429) != (len(b.flows()) > 0) {
+			t.Errorf("expected the flow to wait for another try, got %v with %q", got.header, b.flows())
+		}
+	}
+	if n := w.cognito.Requests(cognitolocal.EndpointToken); n != 2 {
+		t.Errorf("expected two calls, got %d", n)
 	}
 }
 

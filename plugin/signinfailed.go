@@ -72,8 +72,11 @@ func (v *signinVisit) tooMany(wait time.Duration, again page.View) error {
 
 // endpointStep is the endpoint in metrics.
 func (v *signinVisit) endpointStep() string {
-	if v.name == "sign-in" {
+	switch v.name {
+	case "sign-in":
 		return "start"
+	case "callback":
+		return "hosted"
 	}
 	return metricName(v.name)
 }

@@ -46,7 +46,7 @@ func (s *sessions) secrets() (secrets []signin.Secret) {
 func (v *signinVisit) beginHosted(provider string) error {
 	query := v.r.URL.Query()
 	if provider != "" && !v.offers(provider) {
-		return v.show(http.StatusBadRequest, v.wrongLink())
+		return v.show(http.StatusBadRequest, v.wrongLink(""))
 	}
 	target, flow, err := v.hosted.Begin(v.origin(v.r)+v.path("callback"), hosted.Begin{
 		Provider: provider, Return: v.returnTo(query.Get("return_to")), Query: query,
@@ -97,6 +97,9 @@ func (v *signinVisit) callback() error {
 	case !ok:
 		return v.strayCallback(callback.State)
 	}
+	if wait := v.allow(""); wait > 0 { // or a script with one flow has us ask the domain without end
+		return v.tooMany(wait, v.wrongLink(flow.Return()))
+	}
 	v.setFlow(callback.State, "", -1) // it has served, whatever comes of it
 	tokens, err := v.hosted.Exchange(v.r.Context(), flow, callback)
 	if err != nil {
@@ -135,7 +138,8 @@ func (v *signinVisit) callbackFailed(err error, returnTo string) error {
 	reason := signin.Reason(err)
 	v.count("hosted", reason)
 	v.logFailure("hosted", reason, err)
-	view := page.View{Kind: page.WrongLink, Return: returnTo, Problem: page.ProblemOf(err), Paths: page.Paths{Restart: v.url("sign-in", returnTo)}}
+	view := v.wrongLink(returnTo)
+	view.Problem = page.ProblemOf(err)
 	status := statusOf(reason)
 	switch {
 	case reason == "rejected" && v.Page != nil: // or given up at the provider: there are other ways
@@ -153,12 +157,17 @@ func (v *signinVisit) callbackFailed(err error, returnTo string) error {
 	return v.show(status, view)
 }
 
+// wrongLink is a page that leads back to the beginning.
+func (v *signinVisit) wrongLink(returnTo string) page.View {
+	return page.View{Kind: page.WrongLink, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo)}}
+}
+
 // callbackRefused is about tokens that are not what was asked for.
 func (v *signinVisit) callbackRefused(err error, returnTo string) error {
 	if errors.Is(err, hosted.ErrNonce) || errors.Is(err, session.ErrSubject) {
 		v.fail("hosted", "nonce", http.StatusBadRequest, err)
 		v.problem("the tokens of a sign-in belong to another one", "nonce")
-		return v.show(http.StatusBadRequest, v.wrongLink())
+		return v.show(http.StatusBadRequest, v.wrongLink(""))
 	}
 	return v.unusable("hosted", err, returnTo)
 }
@@ -169,8 +178,4 @@ func (v *signinVisit) notAsked(returnTo string) error {
 	v.fail("hosted", "not_asked", http.StatusBadRequest, nil)
 	v.problem("the user pool did not ask the user again, which prompt=login is for", "not_asked")
 	return v.show(http.StatusBadRequest, page.View{Kind: page.Loop, Return: returnTo, Paths: page.Paths{Restart: v.url("sign-in", returnTo, "prompt", "login")}})
-}
-
-func (v *signinVisit) wrongLink() page.View {
-	return page.View{Kind: page.WrongLink, Paths: page.Paths{Restart: v.url("sign-in", "")}}
 }
