@@ -17,8 +17,6 @@ import (
 const (
 	// operation is what a Cause calls the exchange.
 	operation = "token"
-	// callTimeout bounds the exchange. A request waits for it.
-	callTimeout = 5 * time.Second
 	// maxAnswer bounds an answer in bytes; tokens are some kilobytes.
 	maxAnswer = 1 << 20
 )
@@ -37,7 +35,7 @@ func (c *Client) Exchange(ctx context.Context, flow Flow, callback Callback) (_ 
 	}
 	end := c.opts.Trace.Begin(ctx, operation)
 	defer func() { end(err) }()
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, c.http), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, c.http), signin.CallTimeout)
 	defer cancel()
 	token, err := c.call(func(secret signin.Secret) (*oauth2.Token, error) {
 		return c.config(secret, f.redirectURI).Exchange(ctx, string(callback.Code), oauth2.VerifierOption(f.verifier))

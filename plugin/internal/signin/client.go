@@ -78,8 +78,10 @@ type Client struct {
 	now     func() time.Time
 }
 
-// callTimeout bounds one call. A request waits for it.
-const callTimeout = 5 * time.Second
+// CallTimeout bounds one call, and with it how long a request waits. Cognito gives a
+// Lambda trigger three tries of 5 seconds. Whoever gives up earlier loses what the
+// answer brings and what works once: a session, a code, a rotated refresh token.
+const CallTimeout = 20 * time.Second
 
 // maxAnswer bounds an answer in bytes; tokens are some kilobytes.
 const maxAnswer = 1 << 20
@@ -165,7 +167,7 @@ func (c Caller) context() *types.UserContextDataType {
 // to wherever the answer points.
 func clientOr(client HTTPClient) HTTPClient {
 	if client == nil {
-		client = &http.Client{Timeout: callTimeout}
+		client = &http.Client{Timeout: CallTimeout}
 	}
 	if std, ok := client.(*http.Client); ok {
 		stays := *std
