@@ -63,11 +63,13 @@ func TestExchangesAreReported(t *testing.T) {
 	down := credentials.Exchange{Err: &credentials.UnavailableError{Err: errors.New("connection refused")}}
 	denied := credentials.Exchange{Err: credentials.ErrDenied}
 	rejected := credentials.Exchange{Err: credentials.ErrTokenRejected}
+	mistake := credentials.Exchange{Err: &credentials.MisconfiguredError{Key: "web_identity"}}
 	canceled := credentials.Exchange{Err: context.Canceled}
 	var up credentials.Exchange
 	const (
 		outage  = "warn cannot get credentials; those that are valid are used meanwhile, and requests of other users get status 503"
 		refused = "warn credentials were refused; if all users are, check the roles and their trust policies, and that the exchange knows the user pool and the app client"
+		nobody  = "error nobody can get credentials as it is configured"
 		again   = "info credentials can be got again"
 	)
 	for _, row := range []struct {
@@ -81,6 +83,8 @@ func TestExchangesAreReported(t *testing.T) {
 		{"many refusals are one warning a minute", []credentials.Exchange{denied, denied, denied}, []string{refused}},
 		{"tokens that are not accepted are another warning", []credentials.Exchange{denied, rejected, rejected}, []string{refused, refused}},
 		{"a refusal does not end an outage", []credentials.Exchange{down, rejected, down}, []string{outage, refused}},
+		{"a mistake that all requests meet is one error a minute", []credentials.Exchange{mistake, mistake, mistake}, []string{nobody}},
+		{"a mistake is told beside refusals", []credentials.Exchange{denied, mistake, denied, mistake}, []string{refused, nobody}},
 		{"the end of the process is no outage", []credentials.Exchange{canceled}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -49,6 +49,7 @@ type S3 struct {
 	exchange *exchange
 	requests *s3Requests
 	store    caddyhttp.MiddlewareHandler // a reverse_proxy with our transport
+	sender   *credentials.Sender         // of that
 	base     *url.URL                    // of keys
 	target   credentials.Target
 	problems *problemLog
@@ -130,8 +131,9 @@ func (s *S3) provisionStore(ctx caddy.Context) error {
 		return fmt.Errorf("transport: %w", err)
 	}
 	handler := module.(*reverseproxy.Handler)
-	handler.Transport.(*Transport).problems = s.problems // in the words of who wrote cognito_s3
-	s.store = handler
+	sending := handler.Transport.(*Transport)
+	sending.problems = s.problems // in the words of who wrote cognito_s3
+	s.store, s.sender = handler, sending.sender
 	return nil
 }
 

@@ -180,9 +180,15 @@ func (v *visit) redirectLarge(path string) (done bool, err error) {
 	if o.status != http.StatusOK || o.length() < v.RedirectOver {
 		return false, nil
 	}
+	// The store may have rejected v.grant just now, and the probe have gone through
+	// with others: a URL that bears the old ones is dead.
+	grant, _, err := v.exchange.grant(v.r.Context())
+	if err != nil {
+		return false, err
+	}
 	object := *v.base
 	object.Path, object.RawQuery = v.base.Path+"/"+v.prefix+path, v.query
-	signed, err := v.grant.Presign(v.r.Context(), http.MethodGet, &object, v.target, presignedLifetime, time.Now())
+	signed, err := grant.Presign(v.r.Context(), http.MethodGet, &object, v.target, presignedLifetime, v.storeTime(o))
 	if errors.Is(err, credentials.ErrExpiring) {
 		return false, nil
 	}
@@ -191,6 +197,20 @@ func (v *visit) redirectLarge(path string) (done bool, err error) {
 	}
 	v.redirect(signed, "no-store")
 	return true, v.hideLocation()
+}
+
+// storeTime is the time of the store by its answer. A clock that lags by two minutes
+// signs what the store still takes, so that the sender never learns of it, but a URL
+// that is dead already. No Date is too far off to be believed: it is the store's
+// own, over the configured endpoint, and the store is who will judge the URL by it.
+// One of the past makes a dead URL, and one of the future none that outlives the
+// credentials, since Presign refuses to.
+func (v *visit) storeTime(o *objectWriter) time.Time {
+	date, err := http.ParseTime(o.header.Get("Date"))
+	if err != nil {
+		return v.sender.Now()
+	}
+	return date
 }
 
 // hideLocation takes a presigned URL out of the headers once they are sent: Caddy's

@@ -76,6 +76,8 @@ var buckets = []mutant{
 		`if status != http.StatusForbidden || !v.ShowDenied {`, `if status != http.StatusForbidden {`), unit("TestVisitsOfABucket")},
 	{"a link to a large object is good for a day for whoever sees it", without(s3VisitGo,
 		`presignedLifetime = time.Minute`, `presignedLifetime = 24 * time.Hour`), world("TestLargeObjectsComeFromTheStore")},
+	{"a link bears credentials that the store has just refused", without(s3VisitGo,
+		`grant, _, err := v.exchange.grant(v.r.Context())`, `grant, err := v.grant, error(nil)`), world("TestLinksDieWithTheSession")},
 	{"the access log has links to large objects", without(s3VisitGo,
 		`v.w.Header().Del("Location")`, ``), world("TestLargeObjectsComeFromTheStore")},
 }
