@@ -285,3 +285,28 @@ func TestWhatIsNotConfiguredIsNotThere(t *testing.T) {
 		t.Errorf("expected no links, got %s", v.page.body)
 	}
 }
+
+// TestPoolsThatTellTheStatusFirst, whatever password comes, as of users who were
+// imported: nobody gets mail for the guesses of others, and operators learn why
+// users with the right password get on no further.
+func TestPoolsThatTellTheStatusFirst(t *testing.T) {
+	w := startedSignin(t, signinSetup{client: everyFlow, signin: "page {\nflow USER_PASSWORD_AUTH\n}" + manyAttempts})
+	w.pool.SetVariants(cognitolocal.Variants{StatusFirst: true})
+	v := w.addPerson(cognitolocal.User{Username: "to-come", Status: cognitolocal.Unconfirmed}).newAPIVisit()
+	v.begin("username", "to-come", "password", "wrong")
+	v.wantFailure(422, "user_unconfirmed")
+	if n := w.cognito.Calls("ResendConfirmationCode"); n != 0 {
+		t.Errorf("expected no mail, got %d", n)
+	}
+
+	w = startedSignin(t, signinSetup{client: everyFlow, signin: "page" + manyAttempts})
+	w.pool.SetVariants(cognitolocal.Variants{StatusFirst: true})
+	for _, user := range []cognitolocal.User{{Username: "imported", Status: cognitolocal.ResetRequired}, {Username: "to-come", Status: cognitolocal.Unconfirmed}} {
+		v = w.addPerson(user).newAPIVisit()
+		v.begin("username", user.Username, "password", password)
+		v.wantOver("bad_credentials")
+	}
+	if n := w.logged("warn", "a user must reset the password and is told that it is wrong"); n != 1 {
+		t.Errorf("expected one warning, got %d in %v", n, w.logLines())
+	}
+}

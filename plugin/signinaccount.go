@@ -108,15 +108,12 @@ func (v *signinVisit) chosen(attributes map[string]string) error {
 	return nil
 }
 
-// unconfirmed is for a user whose password was right and whose sign-up is not
-// finished.
+// unconfirmed is for a user whose sign-up is not finished. He has a code since then.
+// No other is sent unless he asks: Cognito may tell of such users whatever the
+// password, and nobody should get mail for somebody else's guesses.
 func (v *signinVisit) unconfirmed(username string, t ticket, reason error) error {
 	t.Username = username
-	err := v.sessions.client.ResendConfirmationCode(v.r.Context(), username, v.caller())
-	if err == nil {
-		err = reason
-	}
-	return v.next(statusOf(signin.Reason(reason)), page.ConfirmSignUp, t, err)
+	return v.next(statusOf(signin.Reason(reason)), page.ConfirmSignUp, t, reason)
 }
 
 // confirmSignUp finishes a sign-up with the code; opened by a link, it asks for

@@ -89,6 +89,16 @@ func (v *signinVisit) logFailure(name, reason string, err error, passed ...strin
 		if v.problems.due("sign-in " + reason) {
 			v.problem("sign-in failed for a reason that visitors cannot mend", reason, append(causeFields(v.withClient(err)), zap.String("step", name))...)
 		}
+	case "bad_credentials":
+		v.reportImported(err)
+	}
+}
+
+// reportImported is about users who have no password yet. Cognito says so whatever
+// they type, and the page does not: it would tell anybody who has an account.
+func (v *signinVisit) reportImported(err error) {
+	if cause, _ := causeOf(err); cause.Code == "PasswordResetRequiredException" && v.problems.due("imported") {
+		v.problem("a user must reset the password and is told that it is wrong, since Cognito says so before it looks at it, as of users who were imported; have such users choose the way for a forgotten password", "bad_credentials", causeFields(err)...)
 	}
 }
 

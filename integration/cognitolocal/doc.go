@@ -29,8 +29,8 @@
 // change at the next refresh, and revocation is invisible to a verifier that
 // works offline. What AWS does not document is decided here and said in a
 // comment, or left to the test by [Pool.SetRotationVariant]: a disabled or
-// unconfirmed user is told so only after the right password, and revoking an
-// unknown token succeeds.
+// unconfirmed user is told so only after the right password, unless
+// [Variants.StatusFirst] is set, and revoking an unknown token succeeds.
 //
 // The hosted pages are plain forms, which a browser or a program fills in. After
 // the password they ask for what the user's state wants: a new password with the

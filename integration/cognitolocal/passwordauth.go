@@ -55,12 +55,23 @@ func (p *Pool) checkPassword(u *User, c Client, name, password string) error {
 	if u == nil && c.LegacyUserErrors {
 		return userNotFound()
 	}
+	if err := p.statusFirst(u); err != nil {
+		return err
+	}
 	if u == nil || u.Password == "" ||
 		subtle.ConstantTimeCompare([]byte(u.Password), []byte(password)) != 1 {
 		p.lockouts.fail(key, now)
 		return notAuthorized(wrongPassword)
 	}
 	p.lockouts.reset(key)
+	return u.maySignIn()
+}
+
+// statusFirst is for the variant StatusFirst.
+func (p *Pool) statusFirst(u *User) error {
+	if !p.auth.variants.StatusFirst || u == nil || u.Disabled {
+		return nil
+	}
 	return u.maySignIn()
 }
 

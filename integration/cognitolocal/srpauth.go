@@ -28,6 +28,9 @@ func (p *Pool) srpAuth(c Client, in initiateAuthInput) (outcome, error) {
 	if u == nil && c.LegacyUserErrors {
 		return outcome{}, userNotFound()
 	}
+	if err := p.statusFirst(u); err != nil {
+		return outcome{}, err
+	}
 	a := p.begin(c, u, name, params)
 	next, err := p.askPasswordVerifier(a, u, c, params["SRP_A"])
 	if err != nil || p.auth.variants.SessionWithSRP {

@@ -23,6 +23,10 @@ type Variants struct {
 	// OneTry ends the Session at the first wrong code.
 	OneTry bool
 
+	// StatusFirst tells of users who are unconfirmed or must reset their password
+	// whatever password comes, as there are reports of.
+	StatusFirst bool
+
 	// SessionWithSRP gives PASSWORD_VERIFIER a Session in USER_SRP_AUTH, too,
 	// where the SECRET_BLOCK alone would do.
 	SessionWithSRP bool

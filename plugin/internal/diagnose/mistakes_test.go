@@ -99,18 +99,8 @@ func TestOrderOfSignIn(t *testing.T) {
 			name: "cognito_auth refuses the pages of sign-in", sites: app("route {\ncognito_auth main\ncognito_signin main\nreverse_proxy localhost:8080\n}"),
 			want: []string{"FAIL  cognito_signin at app.example.com (srv0, route 1.1.1): order: the cognito_auth at app.example.com (srv0, route 1.1.1) comes before it and refuses"},
 		},
-		{
-			name: "cognito_strip takes the cookies of flows", sites: app("route {\ncognito_strip\ncognito_signin main {\nhosted\n}\ncognito_auth main" + proxy + "\n}"),
-			want: []string{"FAIL  cognito_signin at app.example.com (srv0, route 1.1.1): order: the cognito_strip at app.example.com (srv0, route 1.1.1) comes before it and takes the cookies of sign-in off"},
-		},
-		{
-			name: "cognito_strip takes the cookies of devices", sites: app("route {\ncognito_strip\ncognito_signin main\ncognito_auth main" + proxy + "\n}"),
-			want: []string{"WARN  cognito_signin at app.example.com (srv0, route 1.1.1): order: the cognito_strip at app.example.com (srv0, route 1.1.1) comes before it and takes the cookies of sign-in off the request, so that no device"},
-		},
-		{
-			name: "an optional cognito_auth takes cookies, too", sites: app("route {\ncognito_auth main {\noptional\n}\ncognito_signin main\n}"),
-			want: []string{"WARN  cognito_signin at app.example.com (srv0, route 1.1.1): order: the cognito_auth at app.example.com (srv0, route 1.1.1) comes before it"},
-		},
+		{name: "cognito_strip before it", sites: app("route {\ncognito_strip\ncognito_signin main {\nhosted\n}\ncognito_auth main" + proxy + "\n}")},
+		{name: "an optional cognito_auth before it", sites: app("route {\ncognito_auth main {\noptional\n}\ncognito_signin main {\nhosted\n}\ncognito_auth main" + proxy + "\n}")},
 		{name: "on other paths", sites: app("route {\ncognito_strip /public/*\ncognito_auth /admin/* main\ncognito_signin main\ncognito_auth main" + proxy + "\n}")},
 		{name: "on another site", sites: "www.example.com {\nroute {\ncognito_strip\n}\n}\n" + app("cognito_signin main\ncognito_auth main")},
 		{name: "in the other of two handles", sites: app("handle /public/* {\ncognito_strip\n}\nhandle {\ncognito_signin main\ncognito_auth main\n}")},

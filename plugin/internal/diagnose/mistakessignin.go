@@ -15,29 +15,7 @@ func (s *Site) orderOf(in *signIn) Finding {
 			return fail("the %s at %s comes before it and refuses whoever is not signed in, also on the pages of sign-in; put cognito_signin first, at the top of the site", g.name, g.Place)
 		}
 	}
-	cleaner := s.cleanerBefore(in)
-	switch {
-	case cleaner != "" && in.usesDomain():
-		return fail("the %s comes before it and takes the cookies of sign-in off the request, so that nobody who comes back from the domain is let in; put cognito_signin first", cleaner)
-	case cleaner != "":
-		return warn("the %s comes before it and takes the cookies of sign-in off the request, so that no device is remembered; put cognito_signin first", cleaner)
-	}
 	return Finding{}
-}
-
-// cleanerBefore is a handler that leaves no cookie of ours to those behind it.
-func (s *Site) cleanerBefore(in *signIn) string {
-	for _, p := range s.strips {
-		if p.precedes(in.Place) {
-			return "cognito_strip at " + p.String()
-		}
-	}
-	for _, g := range s.guards {
-		if g.name == "cognito_auth" && g.precedes(in.Place) {
-			return "cognito_auth at " + g.Place.String()
-		}
-	}
-	return ""
 }
 
 // prefixOf is about paths that nobody can reach, or that another one answers.

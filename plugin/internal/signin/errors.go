@@ -21,7 +21,8 @@ var (
 	// before: it must start again. With an access token it means that the user is
 	// signed out.
 	ErrSession = errors.New("the sign-in has expired")
-	// ErrUnconfirmed means that the password is right and the sign-up unfinished.
+	// ErrUnconfirmed means that the sign-up is unfinished. There are reports of pools
+	// that say so whatever the password (amazon-cognito-identity-js 288).
 	ErrUnconfirmed = errors.New("the account is not confirmed yet")
 	// ErrPasswordReset means that the password must be reset first.
 	ErrPasswordReset = errors.New("the password must be reset")
