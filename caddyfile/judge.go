@@ -17,14 +17,15 @@ type settings interface {
 type judge struct {
 	d        *caddyfile.Dispenser
 	settings settings
-	open     error // of the first line that a later one has to mend
+	open     error            // what a later line has to mend
+	seen     map[string]error // by its text, with the first line that brought it
 }
 
 // judged judges the arguments just read, then parses the block that follows with
 // a check for each line, and judges the whole at the end, unless placeholders
 // defer that until it is loaded.
 func judged(d *caddyfile.Dispenser, s settings, parse func(check func() error) error) error {
-	at, j := here(d), &judge{d: d, settings: s}
+	at, j := here(d), &judge{d: d, settings: s, seen: make(map[string]error)}
 	if err := at.wrap(j.line()); err != nil {
 		return err
 	}
@@ -39,9 +40,19 @@ func judged(d *caddyfile.Dispenser, s settings, parse func(check func() error) e
 
 // line judges what was read so far, up to the line that was just read.
 func (j *judge) line() error {
-	err := j.settings.ValidateSettings(false)
-	if err == nil || j.open == nil {
-		j.open = wrap(j.d, err)
-	}
+	j.open = j.placed(j.settings.ValidateSettings(false))
 	return j.settings.ValidateSettings(true)
+}
+
+// placed is the error at the line that brought it. One with another text is
+// another: what a line says, such as a duration that replaces a default, may fail
+// to mend what was open and change what is wrong.
+func (j *judge) placed(err error) error {
+	if err == nil {
+		return nil
+	}
+	if j.seen[err.Error()] == nil {
+		j.seen[err.Error()] = wrap(j.d, err)
+	}
+	return j.seen[err.Error()]
 }

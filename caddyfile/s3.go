@@ -80,8 +80,9 @@ func parseS3Transport(d *caddyfile.Dispenser, s3 *config.S3, http HTTPTransport)
 	if d.NextArg() {
 		return d.Errf("transport: expected a block with options of transport http, got %q; remove it", d.Val())
 	}
-	s3.Transport, err = http(d.NewFromNextSegment())
-	return err
+	options := d.NewFromNextSegment()
+	s3.Transport, err = http(options)
+	return explainOption(options, err, "transport", nil)
 }
 
 // parseIndex leaves it to the check to refuse none beside names.

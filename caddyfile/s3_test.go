@@ -157,7 +157,7 @@ func TestS3RefusesLine(t *testing.T) {
 // An option that Caddy's transport does not know stands at its own line.
 func TestS3RefusesOptionsOfTheTransport(t *testing.T) {
 	refuseAll(t, parseS3, []refused{
-		{"an unknown option", "cognito_s3 photos {\n credentials media\n transport {\n  wrong\n }\n}", `unrecognized subdirective wrong, at Testfile:5`},
+		{"an unknown option", "cognito_s3 photos {\n credentials media\n transport {\n  wrong\n }\n}", `transport: unknown word "wrong": expected a word of transport http, at Testfile:4`},
 	})
 }
 

@@ -2,6 +2,8 @@ package caddyfile
 
 import (
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
@@ -36,13 +38,29 @@ func ParseTransport(d *caddyfile.Dispenser, http func(*caddyfile.Dispenser) erro
 		return transport, d.Errf("transport cognito_aws: expected a block that starts with {, got %q", d.Val())
 	}
 	err := judged(d, &transport, func(check func() error) error {
-		rest, err := blockAndRest(d, transportWords(d, &transport, check), check, "allow_query", "allow_header")
+		words := transportWords(d, &transport, check)
+		rest, err := blockAndRest(d, words, check, "allow_query", "allow_header")
 		if err != nil {
 			return err
 		}
-		return http(rest) // before something is found missing: it may be misspelt there
+		err = http(rest) // before something is found missing: it may be misspelt there
+		return explainOption(rest, err, "transport cognito_aws", words)
 	})
 	return transport, err
+}
+
+// explainOption says as our blocks do that a word is unknown: Caddy's HTTP transport,
+// which is the last to see it, names neither the block nor what there is. An error
+// with any other text stays what it is.
+func explainOption(rest *caddyfile.Dispenser, err error, block string, words map[string]func() error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), "unrecognized subdirective "+rest.Val()+", at ") {
+		return err
+	}
+	expected := "a word of transport http"
+	if len(words) > 0 {
+		expected = "one of " + strings.Join(slices.Sorted(maps.Keys(words)), ", ") + ", or " + expected
+	}
+	return rest.Errf("%s: unknown word %q: expected %s%s", block, rest.Val(), expected, whereabouts(rest))
 }
 
 // transportWords needs the check of each line for the block of inject.

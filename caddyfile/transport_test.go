@@ -233,12 +233,37 @@ func TestTransportRefusesRepeatedWords(t *testing.T) {
 	}
 }
 
-// outlineJSON stands for the parser of Caddy's HTTP transport. It does not know
-// the word wrong.
+// outlineJSON stands for the parser of Caddy's HTTP transport.
 func outlineJSON(d *caddyfile.Dispenser) (json.RawMessage, error) {
-	text := outline(d)
-	if strings.Contains(text, "wrong") {
-		return nil, d.Errf("unrecognized subdirective wrong")
+	if err := refuseWords(d); err != nil {
+		return nil, err
 	}
-	return json.Marshal(map[string]string{"outline": text})
+	d.Reset()
+	return json.Marshal(map[string]string{"outline": outline(d)})
+}
+
+// refuseWords stops as Caddy's HTTP transport does at a word that it does not know,
+// and at a value that it cannot read.
+func refuseWords(d *caddyfile.Dispenser) error {
+	d.Next()
+	for d.NextBlock(0) {
+		switch d.Val() {
+		case "wrong", "regoin", "cookie":
+			return d.Errf("unrecognized subdirective %s", d.Val())
+		case "keepalive":
+			return d.Errf("bad duration value")
+		}
+	}
+	return nil
+}
+
+func TestTransportSaysWhichWordsThereAre(t *testing.T) {
+	const words = `expected one of allow_header, allow_query, checksum, credentials, inject, max_body, region, service, or a word of transport http`
+	read := func(d *caddyfile.Dispenser) (config.Transport, error) { return parse.ParseTransport(d, refuseWords) }
+	refuseAll(t, read, []refused{
+		{"a misspelt word", "cognito_aws {\n credentials media\n regoin a\n}", `transport cognito_aws: unknown word "regoin": ` + words + `, at Testfile:3`},
+		{"a misspelt word instead of one that is required", "cognito_aws {\n wrong media\n}", `transport cognito_aws: unknown word "wrong": ` + words + `, at Testfile:2`},
+		{"a word of another block", "cognito_aws {\n credentials media\n cookie a\n}", `transport cognito_aws: unknown word "cookie": ` + words + `; it belongs into the block of session, at Testfile:3`},
+		{"a mistake that Caddy's transport explains", "cognito_aws {\n credentials media\n keepalive x\n}", `bad duration value, at Testfile:3`},
+	})
 }

@@ -133,18 +133,28 @@ func TestSessionRefusesLine(t *testing.T) {
 	refusePoolLines(t, "5", rows)
 	refusePoolLines(t, "6", []refused{
 		{"rotate beside a secret", "session {\n   secret hush\n   rotate 1d\n  }", `session: rotate: cannot be combined with secret, since such keys are not made here; remove one of them`},
+		{"absolute below idle, which the default was, too", "session {\n   idle 10d\n   absolute 1d\n  }", `session: absolute: expected at least idle, 240h0m0s, got 24h0m0s; shorten idle or lengthen absolute`},
 		{"a word twice", "session {\n   idle 1h\n   idle 2h\n  }", `idle: stands here twice; remove one of the lines`},
 		{
 			"a domain for a cookie of one host", "session {\n   cookie __Host-id\n   cookie_domain example.com\n  }",
 			`session: cookie: "__Host-id" cannot be combined with cookie_domain, since browsers refuse that; start the name with __Secure-, or remove one of them`,
 		},
 	})
+	refusePoolLines(t, "5", []refused{
+		{"idle above absolute, before what hides it and is mended", "session {\n   idle 8d\n  }\n  domain http://a.b\n  insecure_http", `session: absolute: expected at least idle, 192h0m0s, got 168h0m0s; shorten idle or lengthen absolute`},
+	})
 	refusePoolLines(t, "4", []refused{
 		{"session with a value", "session 8h", `session: expected a block or nothing after it, got "8h"`},
 	})
 	refuseAll(t, parseApp, []refused{{
 		"another client, which no line names", "cognito {\n user_pool main local_1 {\n  client a\n  session {\n   client b\n  }\n }\n}",
-		`session: client: "b" is not an app client of the pool; name it in client, too, at Testfile:2`,
+		`session: client: "b" is not an app client of the pool; name it in client, too, at Testfile:5`,
+	}, {
+		"another client, before those of the pool", "cognito {\n user_pool main local_1 {\n  session {\n   idle 1h\n   client b\n  }\n  client a\n }\n}",
+		`session: client: "b" is not an app client of the pool; name it in client, too, at Testfile:5`,
+	}, {
+		"another client, and none of the pool", "cognito {\n user_pool main local_1 {\n  session {\n   client b\n  }\n }\n}",
+		`session: client: "b" is not an app client of the pool; name it in client, too, at Testfile:4`,
 	}})
 }
 

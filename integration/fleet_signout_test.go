@@ -136,7 +136,12 @@ func TestCommandSaysWhatIsWrong(t *testing.T) {
 		ok   bool
 	}{
 		{"nobody to sign out", []string{"sign-out", "--pool", "signin", "--address", admin}, "--sub", false},
-		{"an unknown pool", []string{"sign-out", "--pool", "nosuch", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin}, "; there are: plain, signin", false},
+		{"an unknown pool, and nothing around it", []string{"sign-out", "--pool", "nosuch", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin}, `"msg":"pool: no user_pool is named \"nosuch\"; there are: plain, signin"`, false},
+		{"a user name for the sub, which nobody is asked", []string{"sign-out", "--pool", "signin", "--sub", "jose", "--address", admin + "x"}, "sub: expected the claim sub", false},
+		{"a sub that is longer than a request may be", []string{"sign-out", "--pool", "signin", "--sub", strings.Repeat("x", 100_000), "--address", admin}, "sub: expected the claim sub", false},
+		{"a misspelt command, which must not succeed", []string{"docter"}, `unknown command \"docter\": expected one of doctor, explain, sign-out, status`, false},
+		{"a token instead of a command, which is not repeated", []string{strings.Repeat("x", 100)}, `unknown command \"` + strings.Repeat("x", 20) + `\"`, false},
+		{"no command", nil, "caddy cognito [command]", true},
 		{"no Caddy there", []string{"sign-out", "--pool", "signin", "--sub", "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "--address", admin + "x"}, "no such file", false},
 		{"the status", []string{"status", "--address", admin}, `"signed_out": 0`, true},
 	} {
@@ -159,6 +164,7 @@ func TestAdminSignOutIsStrict(t *testing.T) {
 	}{
 		{"no body", ``, 400, `expected {\"pool\"`},
 		{"no object", `"jo"`, 400, "body: expected"},
+		{"no object, as people read it", `"jo"`, 400, `\"sub\": \"the claim sub of the user\"}: `},
 		{"an unknown member", `{"pool": "signin", "sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a", "all": true}`, 400, "all"},
 		{"a misspelt member", `{"pool": "signin", "user": "x"}`, 400, "user"},
 		{"no pool", `{"sub": "5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a"}`, 400, "pool: required"},

@@ -130,20 +130,25 @@ func readSignOut(body io.Reader) (who signOutRequest, err error) {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&who); err != nil {
-		return who, fmt.Errorf(`body: expected {"pool": "<name>", "sub": "<subject>"}: %w`, err)
+		// No <name>, since Caddy's encoder shows people \u003c.
+		return who, fmt.Errorf(`body: expected {"pool": "the name of the user_pool", "sub": "the claim sub of the user"}: %w`, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return who, errors.New("body: expected one JSON object, got more; send one request for each user")
 	}
+	return who, who.validate()
+}
+
+func (who signOutRequest) validate() error {
 	switch {
 	case who.Pool == "":
-		return who, errors.New("pool: required; give the name of a user_pool, as in the global option cognito")
+		return errors.New("pool: required; give the name of a user_pool, as in the global option cognito")
 	case who.Subject == "":
-		return who, errors.New("sub: required; give the claim sub of the user's tokens, which Cognito also shows as an attribute of the user")
+		return errors.New("sub: required; give the claim sub of the user's tokens, which Cognito also shows as an attribute of the user")
 	case !subjectForm.MatchString(who.Subject): // a user name would sign nobody out, and look as if
-		return who, fmt.Errorf("sub: expected the claim sub of the user's tokens, a UUID such as 5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a, got %.80q", who.Subject)
+		return fmt.Errorf("sub: expected the claim sub of the user's tokens, a UUID such as 5f0c2f6e-7c1d-4b5a-9d7e-6f0d2f1c3b4a, got %.80q", who.Subject)
 	}
-	return who, nil
+	return nil
 }
 
 // subjectForm is that of Cognito's subjects.

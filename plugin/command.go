@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -26,7 +27,23 @@ at that of the configuration of --config, or else at Caddy's default address. Th
 commands explain and doctor are about a configuration, whether it runs or not.`,
 	CobraFunc: func(cmd *cobra.Command) {
 		cmd.AddCommand(statusCommand(), signOutCommand(), explainCommand(), doctorCommand())
+		cmd.Args = cobra.ArbitraryArgs // refused by runCommand
+		cmd.RunE = runCommand
 	},
+}
+
+// runCommand helps whoever names no command. By itself, cobra would do so for a
+// misspelt one, too, with success: `caddy cognito docter && deploy` went on.
+func runCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	// What is longer than any command may be a token, which no log should have.
+	return exitWith(cmd, fmt.Errorf("unknown command %.20q: expected one of %s", args[0], strings.Join(names, ", ")))
 }
 
 func statusCommand() *cobra.Command {
@@ -85,6 +102,9 @@ func runSignOut(flags caddycmd.Flags) (int, error) {
 	if who.Pool == "" || who.Subject == "" {
 		return caddy.ExitCodeFailedStartup, errors.New("whom to sign out: give --pool <name> and --sub <sub>")
 	}
+	if err := who.validate(); err != nil {
+		return caddy.ExitCodeFailedStartup, err
+	}
 	body, err := json.Marshal(who)
 	if err != nil {
 		return caddy.ExitCodeFailedStartup, err
@@ -113,8 +133,21 @@ func askAdmin(flags caddycmd.Flags, method, path string, body []byte) ([]byte, e
 	}
 	answer, err := caddycmd.AdminAPIRequest(address, method, path, nil, sent)
 	if err != nil {
-		return nil, err
+		return nil, adminError(err)
 	}
 	defer answer.Body.Close()
 	return io.ReadAll(answer.Body)
+}
+
+// adminError is what the admin API says is wrong, without the document that it says
+// it in.
+func adminError(err error) error {
+	_, document, _ := strings.Cut(err.Error(), "{")
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal([]byte("{"+document), &answer) != nil || answer.Error == "" {
+		return err
+	}
+	return errors.New(answer.Error)
 }

@@ -1,7 +1,9 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -28,6 +30,9 @@ func newPages(cfg *config.Signin, pool *config.UserPool) (*page.Pages, error) {
 		opts.Password = passwordRules(rules)
 	}
 	if theme.Templates != "" {
+		if err := canRead(theme.Templates); err != nil {
+			return nil, fmt.Errorf("templates: %w", err)
+		}
 		opts.Overrides = os.DirFS(theme.Templates)
 	}
 	if file, ok := strings.CutPrefix(theme.Logo, "file:"); ok {
@@ -40,6 +45,16 @@ func newPages(cfg *config.Signin, pool *config.UserPool) (*page.Pages, error) {
 		opts.Logo.URL = theme.Logo
 	}
 	return page.New(opts)
+}
+
+// canRead refuses a folder that cannot be read. All files of a theme may be missing,
+// so that a misspelt folder would have no effect, without a word.
+func canRead(folder string) error {
+	_, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: no such folder; make it or correct the path, which starts where Caddy was started unless it begins with a slash", folder)
+	}
+	return err
 }
 
 // formOrigins are where a form can lead: to the hosted logout, and back to other

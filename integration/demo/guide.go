@@ -1,9 +1,12 @@
 package main
 
-import "text/template"
+import (
+	"strings"
+	"text/template"
+)
 
 // guide is what a visitor reads. A test runs its commands.
-var guide = template.Must(template.New("guide").Parse(`Open http://{{.Site}} and sign in as
+var guide = template.Must(template.New("guide").Funcs(template.FuncMap{"moved": moved}).Parse(`Open http://{{.Site}}{{moved .Site "8080"}} and sign in as
 {{range .People}}
   {{printf "%-6s %-16s %s" .Username .Password .Shows}}{{end}}
 
@@ -11,9 +14,9 @@ http://{{.Site}}/users says what to type; codes that are sent appear here, and a
 Chromium and Firefox take Secure cookies on http://localhost; Safari does not.
 
   Caddy with the plugin   http://{{.Site}}     (configuration: integration/demo/Caddyfile)
-  local user pool         {{.Pool}}
+  local user pool         {{.Pool}}{{moved .Pool "9229"}}
   local S3 store          {{.Store}}     a private bucket: a website, and a folder for each user
-  admin API               http://{{.Admin}}
+  admin API               http://{{.Admin}}{{moved .Admin "2019"}}
 
 Or paste these into another terminal.
 
@@ -63,3 +66,11 @@ cat '{{.Own.Path}}'
 
 Ctrl-C ends it.
 `))
+
+// moved says why an address does not have its usual port.
+func moved(address, usual string) string {
+	if strings.HasSuffix(address, ":"+usual) {
+		return ""
+	}
+	return " (port " + usual + " is taken)"
+}

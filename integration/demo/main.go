@@ -19,8 +19,20 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	err := noArguments(os.Args[1:])
+	if err == nil {
+		err = run(ctx, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
+}
+
+// noArguments keeps the demo from starting for somebody who asks for help.
+func noArguments(args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("expected no arguments, got %q\nusage: go run ./integration/demo    (prints what to open and what to try; Ctrl-C ends it)", args[0])
 }

@@ -188,8 +188,30 @@ func (s *S3) validateKeys() error {
 		// The path of user a and a key b/x would be that of user ab.
 		return fmt.Errorf("prefix: expected a slash behind the placeholder, got %q", s.Prefix)
 	}
+	for _, key := range []struct{ name, value string }{{"prefix", s.Prefix}, {"error_document", s.ErrorDocument}, {"fallback", s.Fallback}} {
+		if err := knownPlaceholders(key.name, key.value); err != nil {
+			return err
+		}
+	}
 	if s.ErrorDocument != "" && s.Fallback != "" {
 		return errors.New("error_document: cannot be combined with fallback, which stands for every missing page; remove one of them")
+	}
+	return nil
+}
+
+// ownPlaceholders are those that the plugin gives a request.
+var (
+	ownPlaceholderForm = regexp.MustCompile(`\{http\.cognito\.([^{}]*)\}`)
+	ownPlaceholders    = []string{"identity_id", "pool", "token_use", "reason"}
+)
+
+// knownPlaceholders refuses a misspelt one: it has no value for anybody, so that
+// every request would be refused.
+func knownPlaceholders(key, value string) error {
+	for _, found := range ownPlaceholderForm.FindAllStringSubmatch(value, -1) {
+		if !slices.Contains(ownPlaceholders, found[1]) {
+			return fmt.Errorf("%s: unknown placeholder %s; of {http.cognito.*} there are: %s", key, found[0], strings.Join(ownPlaceholders, ", "))
+		}
 	}
 	return nil
 }

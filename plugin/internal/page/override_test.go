@@ -50,6 +50,8 @@ func TestRefusedTemplates(t *testing.T) {
 		{"an end of the stylesheet", "style.css", "p { }\n</style>", 2, "</ is not possible", "remove it"},
 		{"a comment of HTML", "style.css", "<!-- p { } -->", 1, "<!-- is not possible", "/*"},
 		{"another stylesheet", "style.css", "\n@IMPORT 'x.css';", 2, "@import is not possible", "copy the rules"},
+		{"a stylesheet of another name", "styles.css", "p { }", 0, "no page has this stylesheet", "name it style.css"},
+		{"texts in the wrong place", "pt-BR.json", "{}", 0, "texts are not read from here", "text/pt-BR.json"},
 		{"an image in the stylesheet", "style.css", "p { background: URL(x.png) }", 1, "url( is not possible", "remove it"},
 		{"texts that are no JSON", "text/de.json", "{\n\"or\": \"o\",\n}", 3, "invalid character", "JSON object"},
 		{"texts that are no texts", "text/de.json", "{\n\"or\": 7}", 2, "cannot unmarshal number", "JSON object"},
@@ -189,6 +191,7 @@ func TestAcceptedOptions(t *testing.T) {
 		"one language":      {Languages: []string{"ja"}},
 		"our own script":    {Custom: page.Custom{Sources: map[string]page.Sources{"x": {Script: []string{"'self'"}}}}, Overrides: files("custom/x.html", "<script src='/x.js'></script>")},
 		"no overrides left": {Overrides: files()},
+		"files of others":   {Overrides: files("README.md", "x", "package.json", "{}", "assets/site.css", "url(x)", "style.css", "")},
 	} {
 		if _, err := page.New(opts); err != nil {
 			t.Errorf("%s: expected to be accepted, got %v", name, err)

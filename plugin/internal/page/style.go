@@ -43,11 +43,14 @@ func newStyle(opts Options) (inline, error) {
 	return newInline("style", colours+ownStyle+added), nil
 }
 
+// styleFile is the stylesheet of the overrides.
+const styleFile = "style.css"
+
 func addedStyle(overrides fs.FS) (string, error) {
 	if overrides == nil {
 		return "", nil
 	}
-	data, err := fs.ReadFile(overrides, "style.css")
+	data, err := fs.ReadFile(overrides, styleFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -71,7 +74,7 @@ func forbiddenInStyle(css string) []error {
 	for n, line := range strings.Split(css, "\n") {
 		for _, forbidden := range inStyle {
 			if strings.Contains(strings.ToLower(line), forbidden.text) {
-				faults = append(faults, &TemplateError{Template: "style.css", Line: n + 1, Problem: forbidden.text + " is not possible here", Fix: forbidden.fix})
+				faults = append(faults, &TemplateError{Template: styleFile, Line: n + 1, Problem: forbidden.text + " is not possible here", Fix: forbidden.fix})
 			}
 		}
 	}

@@ -79,10 +79,34 @@ func loadTemplates(overrides fs.FS) (templates, error) {
 			return templates{}, err
 		}
 	}
-	if err := judge(given); err != nil {
+	if err := errors.Join(judge(given), strays(overrides)); err != nil {
 		return templates{}, err
 	}
 	return parseTemplates(own, given)
+}
+
+// strays finds stylesheets and texts that would have no effect where they are. Other
+// files may be there for whatever the operator wants.
+func strays(overrides fs.FS) error {
+	if overrides == nil {
+		return nil
+	}
+	entries, err := fs.ReadDir(overrides, ".")
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, entry := range entries {
+		name := entry.Name()
+		language, isText := strings.CutSuffix(name, ".json")
+		switch {
+		case path.Ext(name) == ".css" && name != styleFile:
+			faults = append(faults, &TemplateError{Template: name, Problem: "no page has this stylesheet", Fix: "name it " + styleFile + ", or remove it"})
+		case isText && languageTag.MatchString(language):
+			faults = append(faults, &TemplateError{Template: name, Problem: "texts are not read from here", Fix: "move it to text/" + name})
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // readTemplates reads files; those of the folder "templates" lose it.
