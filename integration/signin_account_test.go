@@ -306,7 +306,7 @@ func TestPoolsThatTellTheStatusFirst(t *testing.T) {
 		v.begin("username", user.Username, "password", password)
 		v.wantOver("bad_credentials")
 	}
-	if n := w.logged("warn", "a user must reset the password and is told that it is wrong"); n != 1 {
+	if n := w.logged("warn", "a user who must reset the password is told that it is wrong"); n != 1 {
 		t.Errorf("expected one warning, got %d in %v", n, w.logLines())
 	}
 }

@@ -105,28 +105,25 @@ func (s *Signin) build() (err error) {
 	if s.targets, err = visitor.NewTargets(s.Prefix, s.ReturnTo); err != nil {
 		return err
 	}
-	s.limiter = visitor.NewLimiter(limitsOf(s.Limits))
+	if s.limiter, err = s.limiterKey().acquire(); err != nil {
+		return err
+	}
 	s.tickets, s.landings = s.sessions.box("ticket"), s.sessions.box("landing")
 	s.flows, s.devices = s.sessions.box("flow"), s.sessions.box("device")
 	s.endpoints = s.newEndpoints()
 	return nil
 }
 
-func limitsOf(configured []config.Limit) visitor.Limits {
-	var limits visitor.Limits
-	for _, limit := range configured {
-		switch limit.Per {
-		case "address":
-			limits.Address = limit.PerMinute
-		case "user":
-			limits.User = limit.PerMinute
-		case "client":
-			limits.Client = limit.PerMinute
-		case "all":
-			limits.All = limit.PerMinute
-		}
+func (s *Signin) limiterKey() limiterKey {
+	return limiterKey{s.sessions.pool.cfg.ID, s.sessions.clientID, limitsOf(s.Limits)}
+}
+
+// Cleanup gives the limiter back.
+func (s *Signin) Cleanup() error {
+	if s.limiter == nil {
+		return nil
 	}
-	return limits
+	return s.limiterKey().release()
 }
 
 // endpoint is one path below the prefix.
@@ -224,6 +221,7 @@ const (
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Signin)(nil)
+	_ caddy.CleanerUpper          = (*Signin)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Signin)(nil)
 	_ caddyfile.Unmarshaler       = (*Signin)(nil)
 )

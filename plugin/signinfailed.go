@@ -98,7 +98,7 @@ func (v *signinVisit) logFailure(name, reason string, err error, passed ...strin
 // they type, and the page does not: it would tell anybody who has an account.
 func (v *signinVisit) reportImported(err error) {
 	if cause, _ := causeOf(err); cause.Code == "PasswordResetRequiredException" && v.problems.due("imported") {
-		v.problem("a user must reset the password and is told that it is wrong, since Cognito says so before it looks at it, as of users who were imported; have such users choose the way for a forgotten password", "bad_credentials", causeFields(err)...)
+		v.problem("a user who must reset the password is told that it is wrong; have imported users choose the way for a forgotten password", "bad_credentials", causeFields(err)...)
 	}
 }
 
