@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 )
@@ -122,16 +123,7 @@ func whereabouts(d *caddyfile.Dispenser) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; it belongs into the block of " + either(names)
-}
-
-// either joins alternatives.
-func either(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return "; it belongs into the block of " + english.WordSeries(names, "or")
 }
 
 // subblock reads a block within a block, or nothing, after its word.

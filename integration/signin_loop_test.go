@@ -98,6 +98,14 @@ func TestASessionThatIsNotKept(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the site is on this machine, where browsers need no encryption", func(t *testing.T) {
+		w := w.row(t)
+		got := w.sendTo("http://127.0.0.2", "GET", w.landing("http://127.0.0.2"), "", navigating...)
+		w.wantStatus(400, got)
+		if !strings.Contains(got.body, "keeps no cookies") {
+			t.Errorf("expected the cause, got %q", got.body)
+		}
+	})
 	t.Run("the site has no encryption", func(t *testing.T) {
 		w := w.row(t)
 		got := w.sendTo("http://site.example", "GET", w.landing("http://site.example"), "", navigating...)

@@ -9,7 +9,7 @@ import (
 // resultCounter counts what became of requests. The counters of successes are
 // looked up beforehand, since they run for every request.
 type resultCounter struct {
-	first string // the pool that refusals are counted for
+	first string // the pool that requests without a verified token are counted for
 	ok    map[successKey]prometheus.Counter
 }
 
@@ -29,13 +29,18 @@ func newResultCounter(pools []*verifier.Verifier) *resultCounter {
 }
 
 // count counts one request: refused, anonymous when there is no token, or
-// accepted.
+// accepted. A token that was verified and is not enough counts for its pool: what
+// an unverified one says of itself would let anybody choose.
 func (c *resultCounter) count(tok *verifier.Token, err error) {
+	pool, use := c.first, ""
+	if tok != nil {
+		pool, use = tok.Pool(), string(tok.Use())
+	}
 	switch {
 	case err != nil:
-		metrics.verified.WithLabelValues(c.first, "", reasonOf(err)).Inc()
+		metrics.verified.WithLabelValues(pool, use, reasonOf(err)).Inc()
 	case tok == nil:
-		metrics.verified.WithLabelValues(c.first, "", "anonymous").Inc()
+		metrics.verified.WithLabelValues(pool, use, "anonymous").Inc()
 	default:
 		if counter := c.ok[successKey{tok.Pool(), tok.Use()}]; counter != nil {
 			counter.Inc()

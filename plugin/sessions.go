@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -74,7 +75,7 @@ func newSessions(key, clientID string, pool *userPool, env *environment) (*sessi
 	}
 	s := &sessions{
 		key: key, pool: pool, clientID: clientID, cookie: cfg.CookieName(pool.name),
-		lifetime: orDefault(cfg.Absolute, session.DefaultAbsolute), ready: make(chan struct{}), looked: make(chan struct{}),
+		lifetime: cmp.Or(duration(cfg.Absolute), session.DefaultAbsolute), ready: make(chan struct{}), looked: make(chan struct{}),
 		outages: newSessionOutages(),
 	}
 	s.env.Store(env)
@@ -283,11 +284,4 @@ func (s *sessions) Destruct() error {
 // box seals small state of one purpose.
 func (s *sessions) box(purpose string) *session.Box {
 	return session.NewBox(s.keys, purpose, s.clientID, s.pool.id)
-}
-
-func orDefault(configured caddy.Duration, standard time.Duration) time.Duration {
-	if configured > 0 {
-		return time.Duration(configured)
-	}
-	return standard
 }

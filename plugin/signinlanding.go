@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/page"
 )
 
@@ -78,6 +79,5 @@ func (v *signinVisit) lostCookie(to landing) error {
 // isLocal reports whether browsers trust a host without TLS.
 func isLocal(host string) bool {
 	u := url.URL{Host: host}
-	name := u.Hostname()
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || name == "127.0.0.1" || name == "::1"
+	return loopback.Host(u.Hostname())
 }

@@ -60,7 +60,11 @@ func (l *lab) measureRow(r row) (c costs, err error) {
 	if err != nil {
 		return c, err
 	}
-	defer func() { t.end() }()
+	defer func() {
+		if t != nil { // begun anew for the next pair, it may have failed
+			t.end()
+		}
+	}()
 	if !r.once {
 		err = errors.Join(l.show(t.without, t), l.show(t.with, t))
 	}

@@ -56,7 +56,7 @@ var hosted = []mutant{
 	{"an endless answer of the domain fills the memory", without(hostedExGo,
 		`io.LimitReader(answer.Body, maxAnswer)`, `io.LimitReader(answer.Body, 1<<40)`), unit("TestAnEndlessAnswerIsNotReadToItsEnd")},
 	{"the domain of the pool is spoken to without TLS", without(optionsGo,
-		`case u.Scheme == "https", u.Scheme == "http" && (insecure || thisMachine(u.Hostname())):`, `case u.Scheme != "":`), unit("TestOptionsThatAreRefused", "TestSignInsThatDoNotBegin")},
+		`case u.Scheme == "https", u.Scheme == "http" && (insecure || loopback.Host(u.Hostname())):`, `case u.Scheme != "":`), unit("TestOptionsThatAreRefused", "TestSignInsThatDoNotBegin")},
 	{"a link sets the scope of a sign-in", without(optionsGo,
 		`if !slices.Contains(passable, name) {`, `if name == "" {`), unit("TestOptionsThatAreRefused")},
 	{"a link sets what is not listed, such as the provider", without(beginGo,

@@ -15,7 +15,7 @@ var operation = []mutant{
 	{"a placeholder without a value leaves a check open", without("plugin/config/values.go",
 		`repl.ReplaceOrErr(*value, true, true)`, `repl.ReplaceOrErr(*value, false, false)`), unit("TestResolveRefuses")},
 	{"an origin of sign-in is http", without("plugin/config/origin.go",
-		`if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		`if u.Scheme == "http" && !loopback.Host(u.Hostname()) {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https", key, value)`, `if u.Scheme == "" {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https", key, value)`), unit("TestSigninValidateRefuses")},
 	{"a password in a URL is in the errors and in the log", without("plugin/config/values.go",

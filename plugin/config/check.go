@@ -22,14 +22,16 @@ type Check struct {
 	UserPool *UserPool `json:"user_pool,omitempty"`
 	// TokenSources are the places where a token may come from. They are tried in
 	// this order, and the first that holds something decides. Default: the
-	// Authorization header, then the session of the pool, where it has one. Answers
-	// to tokens from elsewhere than that header are `private`, for caches.
+	// Authorization header, then, in `cognito_auth` only, the session of the pool,
+	// where it has one. Answers to tokens from elsewhere than that header are
+	// `private`, for caches.
 	TokenSources []TokenSource `json:"token_source,omitempty"`
 	// TokenUse lists the accepted kinds of tokens: `access`, `id` or both.
 	// Default `access`.
 	TokenUse []string `json:"token_use,omitempty"`
-	// Require lists what a token must have; all of it. Tokens that lack it are
-	// refused with status 403.
+	// Require lists what a token must have; all of it. `cognito_auth` refuses tokens
+	// that lack it with status 403, or 401 where signing in again helps; the
+	// authentication provider refuses all with 401.
 	Require []Requirement `json:"require,omitempty"`
 }
 
@@ -157,9 +159,9 @@ const (
 // not passed on to the upstream.
 type TokenSource struct {
 	// From is `authorization` (the header of that name with the Bearer scheme),
-	// `session` (that of a user who signed in), `header` (any other, holding the
-	// token alone), `cookie` or `query`. Tokens in a query end up in access logs
-	// and histories: avoid it.
+	// `session` (that of a user who signed in, in `cognito_auth` only), `header`
+	// (any other, holding the token alone), `cookie` or `query`. Tokens in a query
+	// end up in access logs and histories: avoid it.
 	From string `json:"from"`
 	// Name is the name of the header, cookie or query parameter. The first two
 	// have none.

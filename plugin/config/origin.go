@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 )
 
 var hostForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
@@ -52,7 +54,7 @@ func validateOrigin(key, value string) error {
 	if err != nil || u.Scheme+"://"+u.Host != value || !isWeb(u) || isDefaultPort(u) {
 		return fmt.Errorf("%s: expected an origin such as https://app.example.com, as browsers write it, in lower case and without path and default port, got %q", key, value)
 	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !loopback.Host(u.Hostname()) {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https", key, value)
 	}
 	return nil
@@ -73,7 +75,7 @@ func isDefaultPort(u *url.URL) bool {
 // isSecureURL reports whether others on the way can read or change what is there.
 func isSecureURL(value string) bool {
 	u, err := url.Parse(value)
-	return err == nil && isWeb(u) && (u.Scheme == "https" || isLoopback(u.Hostname()))
+	return err == nil && isWeb(u) && (u.Scheme == "https" || loopback.Host(u.Hostname()))
 }
 
 // isPath reports whether a URL stays on our own origin: browsers take "//host"

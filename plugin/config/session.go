@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -115,7 +116,7 @@ func (s *Session) validateLimits(more bool) error {
 			return fmt.Errorf("%s: expected 0 or more, got %v", limit.key, time.Duration(limit.value))
 		}
 	}
-	idle, absolute := time.Duration(s.Idle), or(s.Absolute, defaultAbsolute)
+	idle, absolute := time.Duration(s.Idle), cmp.Or(time.Duration(s.Absolute), defaultAbsolute)
 	if absolute < idle && !more {
 		return fmt.Errorf("absolute: expected at least idle, %v, got %v; shorten idle or lengthen absolute", idle, absolute)
 	}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Flows of the user pool API.
@@ -169,7 +171,7 @@ func (p *Page) validateFlowOptions() error {
 		{"sign_up: passwordless", p.SignUp != nil && p.SignUp.Passwordless, []string{FlowChoice}},
 	} {
 		if option.set && !slices.Contains(option.flows, flow) {
-			return fmt.Errorf("%s: is for the flow %s, got %s; change the flow, or remove it", option.key, either(option.flows), flow)
+			return fmt.Errorf("%s: is for the flow %s, got %s; change the flow, or remove it", option.key, english.WordSeries(option.flows, "or"), flow)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -242,7 +243,8 @@ func (p *UserPool) validateLimits() error {
 }
 
 func (p *UserPool) validateStale() error {
-	refresh, stale := or(p.RefreshInterval, verifier.DefaultRefreshInterval), or(p.MaxStale, verifier.DefaultMaxStale)
+	refresh := cmp.Or(time.Duration(p.RefreshInterval), verifier.DefaultRefreshInterval)
+	stale := cmp.Or(time.Duration(p.MaxStale), verifier.DefaultMaxStale)
 	if stale < refresh {
 		return fmt.Errorf("max_stale: expected at least the refresh_interval, %v, got %v; keys would lapse before they are fetched anew", refresh, stale)
 	}

@@ -3,13 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 )
 
 // validateURL accepts an empty value: nothing is configured.
@@ -24,7 +25,7 @@ func validateURL(key, value string, insecure bool) error {
 	if err != nil || u.Hostname() == "" || strings.ContainsAny(value, "?#") || (u.Scheme != "https" && u.Scheme != "http") {
 		return fmt.Errorf("%s: expected a URL that starts with https:// and has no query and no fragment, got %q", key, value)
 	}
-	if u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !insecure && !loopback.Host(u.Hostname()) {
 		return fmt.Errorf("%s: http is for this machine only, got %q; use https, or set insecure_http in a test network", key, value)
 	}
 	return nil
@@ -36,11 +37,6 @@ func withoutPassword(key, value string) error {
 		return fmt.Errorf("%s: expected a URL without user and password", key)
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // isObject tells an object from other JSON.
@@ -63,7 +59,7 @@ func oneOf(key, value string, choices ...string) error {
 	if slices.Contains(choices, value) {
 		return nil
 	}
-	return fmt.Errorf("%s: expected %s, got %q", key, either(choices), value)
+	return fmt.Errorf("%s: expected %s, got %q", key, english.WordSeries(choices, "or"), value)
 }
 
 // maybeOneOf accepts an empty value: nothing is configured.
@@ -92,22 +88,6 @@ func literals(key string, values []string) error {
 		}
 	}
 	return distinct(key, values)
-}
-
-// either joins alternatives.
-func either(choices []string) string {
-	last := len(choices) - 1
-	if last == 0 {
-		return choices[0]
-	}
-	return strings.Join(choices[:last], ", ") + " or " + choices[last]
-}
-
-func or(configured caddy.Duration, otherwise time.Duration) time.Duration {
-	if configured > 0 {
-		return time.Duration(configured)
-	}
-	return otherwise
 }
 
 // copied is a shallow copy, of nil nil.

@@ -35,6 +35,21 @@ func TestPagesSayWhatTheCodeSays(t *testing.T) {
 	}
 }
 
+// The provider shares its settings with cognito_auth, but has no sessions and
+// knows one status.
+func TestTheProviderPromisesOnlyWhatItDoes(t *testing.T) {
+	pages, err := docs.Pages(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(pages["provider.md"]) {
+		other := strings.Contains(line, "session") || strings.Contains(line, "403")
+		if strings.HasPrefix(line, "|") && other && !strings.Contains(line, "`cognito_auth`") {
+			t.Errorf("expected it to say that this is what cognito_auth does, got %s", line)
+		}
+	}
+}
+
 // byHand are the pages that are not made of the code.
 var byHand = []string{"what-happens.md", "audit-log.md", "failures.md", "standards.md", "threat-model.md"}
 

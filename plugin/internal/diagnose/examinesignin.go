@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/hosted"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 )
 
@@ -70,9 +71,9 @@ func (in *signIn) origins() (origins []string) {
 			return nil
 		case standard:
 			origins = append(origins, "https://"+host)
-		case loopback(host) && port != "" && in.insecure(host):
+		case loopback.Host(host) && port != "" && in.insecure(host):
 			origins = append(origins, strings.TrimSuffix("http://"+host+":"+port, ":80"))
-		case loopback(host) && port != "":
+		case loopback.Host(host) && port != "":
 			origins = append(origins, "https://"+host+":"+port)
 		default:
 			return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/caddy-cognito/caddy-cognito/plugin/config"
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 )
 
 // orderOf is about what comes before sign-in. The directives of a Caddyfile are in
@@ -69,7 +70,7 @@ func (p Place) plain() bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.hosts, func(host string) bool {
-		return !p.insecure(host) || loopback(host) || strings.Contains(host, "{")
+		return !p.insecure(host) || loopback.Host(host) || strings.Contains(host, "{")
 	})
 }
 

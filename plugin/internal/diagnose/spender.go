@@ -1,10 +1,9 @@
 package diagnose
 
 import (
-	"net/netip"
-	"strings"
-
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 )
 
 // spender is a handler that exchanges the user's token for credentials.
@@ -61,11 +60,5 @@ func (p *proxy) elsewhere(replace func(input, empty string) string) (addresses [
 // local reports whether an address is on this machine.
 func local(address string) bool {
 	parsed, err := caddy.ParseNetworkAddress(address)
-	return err == nil && (parsed.IsUnixNetwork() || parsed.IsFdNetwork() || loopback(parsed.Host))
-}
-
-// loopback reports whether a host is this machine, for browsers, too.
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return err == nil && (parsed.IsUnixNetwork() || parsed.IsFdNetwork() || loopback.Host(parsed.Host))
 }

@@ -55,7 +55,7 @@ func TestCredentialsInTheClear(t *testing.T) {
 		}},
 		{name: "https", sites: inject("https://storage:9000", "")},
 		{name: "tls in the transport", sites: inject("storage:9000", "tls")},
-		{name: "this machine", sites: inject("localhost:9000 127.0.0.1:9000 [::1]:9000 storage.localhost:9000", "")},
+		{name: "this machine", sites: inject("localhost:9000 127.0.0.1:9000 127.0.0.2:9000 [::1]:9000 storage.localhost:9000", "")},
 		{name: "this machine by the environment", sites: inject("{env.HERE}", "")},
 		{name: "a socket", sites: inject("unix//run/storage.sock", "")},
 		{name: "signatures, which tell no secret", sites: app("cognito_auth main {\ntoken_use id\n}\nreverse_proxy storage:9000 {\ntransport cognito_aws {\ncredentials minio\n}\n}")},

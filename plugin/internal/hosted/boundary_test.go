@@ -18,7 +18,7 @@ func TestTheGrantKnowsNeitherCaddyNorALogger(t *testing.T) {
 	if !slices.Contains(deps, "golang.org/x/oauth2") {
 		t.Fatal("expected the dependencies")
 	}
-	known := []string{own + "plugin/internal/hosted", own + "plugin/internal/signin", own + "verifier"}
+	known := []string{own + "plugin/internal/hosted", own + "plugin/internal/loopback", own + "plugin/internal/signin", own + "verifier"}
 	for _, dep := range deps {
 		ours := strings.HasPrefix(dep, own) && !slices.Contains(known, dep)
 		page := dep == "html/template" || strings.HasPrefix(dep, "go.uber.org/")

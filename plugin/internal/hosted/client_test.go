@@ -49,7 +49,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 
 func TestDomainsThatAreTaken(t *testing.T) {
 	for _, opts := range []hosted.Options{
-		{BaseURL: "https://auth.example.com/"}, {BaseURL: "http://localhost:9229"}, {BaseURL: "http://127.0.0.1:9229"}, {BaseURL: "http://[::1]:9229"},
+		{BaseURL: "https://auth.example.com/"}, {BaseURL: "http://localhost:9229"}, {BaseURL: "http://127.0.0.1:9229"}, {BaseURL: "http://[::1]:9229"}, {BaseURL: "http://auth.localhost:9229"},
 		{BaseURL: "http://cognito:9229", InsecureHTTP: true}, {Scopes: []string{"openid", "email", "https://api.example.com/orders.read"}},
 	} {
 		client := newClient(t, opts)

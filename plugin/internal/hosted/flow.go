@@ -58,9 +58,6 @@ func (f Flow) State() string { return f.read().state }
 // Return is [Begin.Return].
 func (f Flow) Return() string { return f.read().back }
 
-// RedirectURI is the callback URL that Cognito was given.
-func (f Flow) RedirectURI() string { return f.read().redirectURI }
-
 // Created is when the sign-in began, to the second.
 func (f Flow) Created() time.Time { return time.Unix(f.read().created, 0) }
 

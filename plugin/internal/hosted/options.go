@@ -3,10 +3,11 @@ package hosted
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 )
 
 // passable are the parameters that a visitor may set. Any other belongs to the
@@ -59,13 +60,8 @@ func checkURL(raw string, insecure bool) error {
 	switch {
 	case err != nil, u.Hostname() == "", u.User != nil, strings.Contains(raw, "#"):
 		return errURL
-	case u.Scheme == "https", u.Scheme == "http" && (insecure || thisMachine(u.Hostname())):
+	case u.Scheme == "https", u.Scheme == "http" && (insecure || loopback.Host(u.Hostname())):
 		return nil
 	}
 	return errURL
-}
-
-func thisMachine(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -18,7 +18,7 @@ func TestThePagesKnowNeitherCaddyNorALogger(t *testing.T) {
 	if !slices.Contains(deps, "html/template") {
 		t.Fatal("expected the dependencies")
 	}
-	known := []string{own + "plugin/internal/page", own + "plugin/internal/signin", own + "verifier"}
+	known := []string{own + "plugin/internal/page", own + "plugin/internal/loopback", own + "plugin/internal/signin", own + "verifier"}
 	for _, dep := range deps {
 		ours := strings.HasPrefix(dep, own) && !slices.Contains(known, dep)
 		if ours || strings.HasPrefix(dep, "go.uber.org/") || strings.HasPrefix(dep, "github.com/caddyserver/") || dep == "testing" {

@@ -170,6 +170,9 @@ func TestRefusedOptions(t *testing.T) {
 		{"a form origin with a path", page.Options{FormOrigins: []string{"https://a.example/x"}}, "form origin"},
 		{"a form origin that adds a directive", page.Options{FormOrigins: []string{"https://a.example; script-src *"}}, "form origin"},
 		{"a form origin without encryption", page.Options{FormOrigins: []string{"http://a.example"}}, "form origin"},
+		{"a form origin that only ends like this machine", page.Options{FormOrigins: []string{"http://evillocalhost"}}, "form origin"},
+		{"a form origin of another address", page.Options{FormOrigins: []string{"http://[2001:db8::1]:9229"}}, "form origin"},
+		{"a form origin of this machine that adds a directive", page.Options{FormOrigins: []string{"http://a;b.localhost"}}, "form origin"},
 		{"a form origin of all of a kind", page.Options{FormOrigins: []string{"https://*"}}, "form origin"},
 		{"an image origin that is a scheme", page.Options{Custom: page.Custom{ImageOrigins: []string{"data:"}}}, "image origin"},
 		{"a source that allows everything inline", page.Options{Custom: page.Custom{Sources: map[string]page.Sources{"x": {Script: []string{"'unsafe-inline'"}}}}}, `source of template "x" "'unsafe-inline'"`},
@@ -184,14 +187,15 @@ func TestRefusedOptions(t *testing.T) {
 
 func TestAcceptedOptions(t *testing.T) {
 	for name, opts := range map[string]page.Options{
-		"none":              {},
-		"origins of a test": {FormOrigins: []string{"http://localhost:8080", "http://app.localhost", "http://cognito:9000"}, InsecureHTTP: true},
-		"an origin":         {FormOrigins: []string{"https://auth.example.com", "https://auth.example.com:8443", "https://*.example.com"}},
-		"a logo that is":    {Logo: page.Logo{Data: []byte("\x89PNG\r\n\x1a\n…")}},
-		"one language":      {Languages: []string{"ja"}},
-		"our own script":    {Custom: page.Custom{Sources: map[string]page.Sources{"x": {Script: []string{"'self'"}}}}, Overrides: files("custom/x.html", "<script src='/x.js'></script>")},
-		"no overrides left": {Overrides: files()},
-		"files of others":   {Overrides: files("README.md", "x", "package.json", "{}", "assets/site.css", "url(x)", "style.css", "")},
+		"none":                    {},
+		"origins of a test":       {FormOrigins: []string{"http://localhost:8080", "http://app.localhost", "http://cognito:9000"}, InsecureHTTP: true},
+		"an origin":               {FormOrigins: []string{"https://auth.example.com", "https://auth.example.com:8443", "https://*.example.com"}},
+		"a logo that is":          {Logo: page.Logo{Data: []byte("\x89PNG\r\n\x1a\n…")}},
+		"one language":            {Languages: []string{"ja"}},
+		"our own script":          {Custom: page.Custom{Sources: map[string]page.Sources{"x": {Script: []string{"'self'"}}}}, Overrides: files("custom/x.html", "<script src='/x.js'></script>")},
+		"no overrides left":       {Overrides: files()},
+		"files of others":         {Overrides: files("README.md", "x", "package.json", "{}", "assets/site.css", "url(x)", "style.css", "")},
+		"origins of this machine": {FormOrigins: []string{"http://auth.localhost:9229", "http://127.0.0.2:9229", "http://[::1]:9229"}},
 	} {
 		if _, err := page.New(opts); err != nil {
 			t.Errorf("%s: expected to be accepted, got %v", name, err)

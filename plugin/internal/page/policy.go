@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-cognito/caddy-cognito/plugin/internal/loopback"
 	"github.com/caddy-cognito/caddy-cognito/plugin/internal/signin"
 )
 
@@ -14,16 +15,15 @@ import (
 // and no wildcard for more than the names below a domain.
 var origin = regexp.MustCompile(`^https://(\*\.)?[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
 
-// localOrigin is one of this machine: of a local pool, say. insecureOrigin is any
-// other without encryption.
-var (
-	localOrigin    = regexp.MustCompile(`^http://(([a-z0-9-]+\.)*localhost|127\.0\.0\.1)(:[0-9]{1,5})?$`)
-	insecureOrigin = regexp.MustCompile(`^http://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?$`)
-)
+// formOrigin is an origin where a form may lead: of a local pool, say. For IPv6
+// addresses policies have no words (CSP3 §2.3.1): browsers pass over them, and let
+// no form redirect there.
+var formOrigin = regexp.MustCompile(`^(https?)://([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$`)
 
 func (o Options) checkFormOrigins() error {
 	known := func(one string) bool {
-		return localOrigin.MatchString(one) || o.InsecureHTTP && insecureOrigin.MatchString(one)
+		found := formOrigin.FindStringSubmatch(one)
+		return found != nil && (found[1] == "https" || o.InsecureHTTP || loopback.Host(found[2]))
 	}
 	return origins("form origin", slices.DeleteFunc(slices.Clone(o.FormOrigins), known), false)
 }

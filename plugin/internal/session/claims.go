@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-)
 
-// maxToken bounds a token: the limit of package verifier, which would refuse a
-// larger one anyway.
-const maxToken = 32 << 10
+	"github.com/caddy-cognito/caddy-cognito/verifier"
+)
 
 // claims is what a session needs to know of a token.
 type claims struct {
@@ -24,7 +22,7 @@ type claims struct {
 // unusual encoding, which whoever verifies the token may refuse.
 func readClaims(token Secret) (claims, error) {
 	parts := strings.Split(string(token), ".")
-	if len(token) > maxToken || len(parts) != 3 {
+	if len(token) > verifier.MaxTokenSize || len(parts) != 3 {
 		return claims{}, fmt.Errorf("%w: not a JWT", ErrTokens)
 	}
 	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-cognito/caddy-cognito/verifier"
 )
 
 // handoff passes on what a refresh brought to whoever still comes with the old
@@ -25,7 +27,7 @@ type handoff struct {
 }
 
 // maxHandoff bounds a record: three of the largest tokens.
-const maxHandoff = 4 * maxToken
+const maxHandoff = 4 * verifier.MaxTokenSize
 
 // handoffTimeout bounds one operation: a user may wait for it.
 const handoffTimeout = 2 * time.Second

@@ -59,9 +59,9 @@ type Keyring struct {
 	started atomic.Bool
 	asked   atomic.Int64 // when a value with an unknown key last caused a look
 
-	startOnce sync.Mutex // one Start at a time
-	next      []*key     // what should be stored
-	rotate    time.Duration
+	starting sync.Mutex // one Start at a time
+	next     []*key     // what should be stored
+	rotate   time.Duration
 }
 
 // NewKeyring checks opts. Nothing works before Start.
@@ -89,8 +89,8 @@ func NewKeyring(opts KeyringOptions) (*Keyring, error) {
 // its own would sign out the users of all others. Only the first start of a fleet
 // takes longer than one look into the storage, a second or two.
 func (k *Keyring) Start(ctx context.Context) error {
-	k.startOnce.Lock()
-	defer k.startOnce.Unlock()
+	k.starting.Lock()
+	defer k.starting.Unlock()
 	if k.started.Load() {
 		return nil
 	}

@@ -1,9 +1,12 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -382,6 +385,33 @@ func TestAClockFarAheadDoesNotStopTheRotation(t *testing.T) {
 		time.Sleep(8 * day)
 		if keyOf(i.seal(t)) == keyOf(value) {
 			t.Error("expected a rotation")
+		}
+	})
+}
+
+// TestAFullKeyringWaits: no instance could read a keyring with one key more.
+func TestAFullKeyringWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 64
+		store, keys := newStorage(), make([]string, most)
+		for n := range keys { // none is younger than a week, and all may still open something
+			secret := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(n)}, 32))
+			created := time.Now().Add(-8*day - time.Duration(n)*time.Hour).Format(time.RFC3339)
+			keys[n] = fmt.Sprintf(`{"secret":%q,"created":%q}`, secret, created)
+		}
+		store.files[session.DefaultKeyringPath] = []byte(`{"version":1,"keys":[` + strings.Join(keys, ",") + `]}`)
+		value := startInstance(t, store, time.Hour).seal(t)
+		time.Sleep(day)
+		if n := storedKeys(t, store); n != most {
+			t.Errorf("expected %d keys, got %d", most, n)
+		}
+		other := startInstance(t, store, time.Hour)
+		if !other.opens(t, value) {
+			t.Error("expected another instance to start with the same keys")
+		}
+		time.Sleep(30 * day)
+		if keyOf(other.seal(t)) == keyOf(value) {
+			t.Error("expected a rotation once old keys have served")
 		}
 	})
 }
