@@ -185,7 +185,7 @@ func TestExplain(t *testing.T) {
 			"  signature   ok\n", "cognito_auth at app.example.com/admin/* (srv0, route 1.2): 403, require group owners: the token has admins, staff", auth + "accepted\n",
 		}},
 		{"without keys", nil, nil, 1, []string{"  signature   not checked  no keys on disk", auth + "accepted, if the signature is right\n"}},
-		{"expired", with("exp", 1), []string{"--jwks", file}, 1, []string{"  lifetime    FAILED       exp: expired ", auth + "401, lifetime\n"}},
+		{"expired", with("exp", 1), []string{"--jwks", file}, 1, []string{"  lifetime    FAILED       exp: expired ", auth + "401, expired\n"}},
 		{"of another client", with("client_id", otherClient), []string{"--jwks", file, "--pool", "main"}, 1, []string{"issued to app client " + otherClient + ", the pool accepts " + signinClient}},
 		{"of another pool", with("iss", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other"), nil, 1, []string{"which no user_pool names", auth + "401, issuer\n"}},
 	} {

@@ -59,14 +59,16 @@ printed.
 
 Of the handlers it says when
 
-- cognito_strip or cognito_auth comes before cognito_signin, or a route keeps
-  visitors from its paths, or another one answers there
+- cognito_auth comes before cognito_signin, or a route keeps visitors from its
+  paths, or another one answers there
 - no cognito_auth takes the sessions of a cognito_signin, or a cognito_auth is to
   take sessions that nobody makes
 - cognito_s3, cognito_credentials or transport cognito_aws is behind a cognito_auth
   that takes access tokens, or behind none, or behind one for other paths
-- an upstream that a cognito_auth protects is reached without one elsewhere, so that
-  clients can send it identity headers of their own
+- an upstream that a cognito_auth protects is reached without one elsewhere, or on
+  other paths, so that clients can send it identity headers of their own
+- the matcher cognito is asked before any cognito_auth
+- a cognito_auth requires or forwards what its kind of tokens does not have
 - a site with sign-in is plain http, or inject sends credentials in the clear
 - two things of sign-in have one cookie, or hosted has no use beside page
 

@@ -218,7 +218,7 @@ func (g *guard) decides(trials map[*pool]*trial) (decided *trial) {
 // verdict is what a handler does with the token.
 func (r *report) verdict(g *guard, t *trial) (text string, accepted bool) {
 	if refusal := t.refused(); refusal != nil {
-		return fmt.Sprintf("%d, %s", g.statusOf(refusal), stageNames[t.failures[0].stage]), false
+		return fmt.Sprintf("%d, %s", g.statusOf(refusal), reasonOf(refusal)), false
 	}
 	if !slices.Contains(g.uses, t.tok.Use()) {
 		refusal := &verifier.TokenError{Reason: verifier.ErrTokenUse}
@@ -234,4 +234,13 @@ func (r *report) verdict(g *guard, t *trial) (text string, accepted bool) {
 		return "accepted, if the signature is right", false
 	}
 	return "accepted", true
+}
+
+// reasonOf is the word for a refusal in the audit log, metrics and problem details.
+func reasonOf(refusal *verifier.TokenError) string {
+	reason := verifier.Reason(refusal)
+	if refusal.Reason == verifier.ErrUnknownKey {
+		reason += ", unless the key is among those that Caddy fetches first"
+	}
+	return reason
 }

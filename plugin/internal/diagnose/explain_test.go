@@ -111,6 +111,28 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A verdict has the word that logs, metrics and problem details have, too.
+func TestVerdictsNameTheReason(t *testing.T) {
+	config := withFile(site, keysFile(t))
+	for want, sign := range map[string]func() string{
+		"malformed":     func() string { return "rubbishrubbishrubbish" },
+		"algorithm":     func() string { return signer(t).SignWith(`{"alg":"HS256","kid":"k1"}`, payload(t)) },
+		"expired":       func() string { return signer(t).Sign(payload(t, with("exp", 1))) },
+		"not_yet_valid": func() string { return signer(t).Sign(payload(t, with("nbf", time.Now().Unix()+90))) },
+		"client":        func() string { return signer(t).Sign(payload(t, with("client_id", "3otherclientexample"))) },
+		"unknown_key, unless the key is among those that Caddy fetches first": func() string {
+			return signer(t).SignWith(`{"alg":"RS256","kid":"k9"}`, payload(t))
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			text, _ := explained(t, config, diagnose.Question{Token: sign()})
+			if strings.Count(text, ": 401, "+want+"\n") != 3 {
+				t.Errorf("expected three verdicts 401, %s, got\n%s", want, text)
+			}
+		})
+	}
+}
+
 func TestRequirements(t *testing.T) {
 	for _, row := range []struct {
 		require, change string
@@ -160,7 +182,7 @@ func TestPoolsWithOneIssuer(t *testing.T) {
 			]}}}}}`, keysFile(t), client)
 		text, accepted := explained(t, config, diagnose.Question{Token: signer(t).Sign(payload(t))})
 		for _, want := range []string{
-			"cognito_auth at srv0, route 1: accepted\n", "authentication at srv0, route 2: 401, app client\n",
+			"cognito_auth at srv0, route 1: accepted\n", "authentication at srv0, route 2: 401, client\n",
 			"One more handler takes tokens of other pools only: 401.\n",
 		} {
 			if !strings.Contains(text, want) || !accepted {

@@ -28,6 +28,7 @@ func (s *Site) mistakes() (found []Finding) {
 	}
 	for _, g := range s.guards {
 		add(fmt.Sprintf("%s at %s: token_source", g.name, g.Place), s.sourcesOf(g))
+		add(fmt.Sprintf("%s at %s: token_use", g.name, g.Place), g.claimsOf())
 	}
 	for _, spends := range s.spenders {
 		name := fmt.Sprintf("%s at %s", spends.name, spends.Place)
@@ -37,7 +38,7 @@ func (s *Site) mistakes() (found []Finding) {
 	for i, p := range s.pools {
 		add("user_pool "+p.name+": cookie", s.cookieOf(p, s.pools[:i]))
 	}
-	return append(append(found, s.unreached()...), s.spoofable()...)
+	return slices.Concat(found, s.unreached(), s.unanswered(), s.spoofable())
 }
 
 // takesSession reports whether the guard looks for sessions of the pool, and

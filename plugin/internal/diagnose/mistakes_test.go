@@ -138,7 +138,7 @@ func TestSessionsThatNobodyTakes(t *testing.T) {
 		{name: "a cognito_auth on another host", sites: app("cognito_signin main"+proxy) + "b.example.com {\ncognito_auth main\n}", want: nobody},
 		{name: "a cookie for all hosts of a domain", session: "session {\ncookie_domain example.com\n}", sites: app("cognito_signin main")},
 		{name: "tokens for applications", sites: app("cognito_signin main {\ndeliver tokens\n}")},
-		{name: "one path", sites: app("cognito_signin main\ncognito_auth /admin/* main" + proxy)},
+		{name: "one path", sites: app("cognito_signin main\ncognito_strip\ncognito_auth /admin/* main" + proxy)},
 		{name: "a named route", sites: "&(guarded) {\ncognito_auth main\n}\n" + app("cognito_signin main\ninvoke guarded")},
 		{name: "another port of the host", sites: app("cognito_signin main") + "app.example.com:8443 {\ncognito_auth main\n}"},
 		{name: "a wildcard", sites: "*.example.com {\ncognito_auth main\n}\n" + app("cognito_signin main")},

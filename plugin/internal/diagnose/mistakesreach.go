@@ -12,7 +12,7 @@ type ender struct {
 // enders are the directives of Caddy's handlers that may end a request.
 var enders = map[string]string{
 	"reverse_proxy": "reverse_proxy", "file_server": "file_server", "static_response": "respond", "cognito_s3": "cognito_s3",
-	"error": "error",
+	"error": "error", "metrics": "metrics",
 }
 
 // addEnder notes a handler, unless it may hand requests on.

@@ -10,7 +10,8 @@ import (
 type upstream struct {
 	Place
 	dial  string
-	clean bool // the proxy itself takes identity headers off
+	clean bool     // the proxy itself takes identity headers off
+	paths []string // samples of those for which requests come there
 }
 
 // addUpstreams notes the addresses that are known. Our own transport is for AWS and
@@ -19,7 +20,7 @@ func (s *Site) addUpstreams(at Place, p *proxy) {
 	for _, to := range p.Upstreams {
 		dial := s.repl.ReplaceKnown(to.Dial, "")
 		if dial != "" && !strings.Contains(dial, "{") && p.Transport.Protocol != "cognito_aws" {
-			s.upstreams = append(s.upstreams, upstream{at, dial, p.Headers.cleans()})
+			s.upstreams = append(s.upstreams, upstream{Place: at, dial: dial, clean: p.Headers.cleans()})
 		}
 	}
 }
@@ -51,38 +52,68 @@ func (s *Site) readHeaders(h handler) error {
 	return nil
 }
 
-// spoofable is about upstreams that trust identity headers, since one place sends
-// them there verified, and that another place sends requests to as they came in.
+// spoofable is about upstreams that trust identity headers, since some requests come
+// there with verified ones, and that others reach as they came in. The attack is to
+// send X-Cognito-Sub with those.
 func (s *Site) spoofable() (found []Finding) {
-	for _, open := range s.upstreams {
-		if open.clean || s.mayClean(open.Place) || s.isUnreached(open.Place) {
-			continue
-		}
-		if slices.ContainsFunc(s.upstreams, func(other upstream) bool { return other.dial == open.dial && s.identifies(other.Place) }) {
-			f := warn("it reaches %s, which a cognito_auth protects elsewhere, without cognito_auth or cognito_strip: clients can send X-Cognito-Sub there themselves; add cognito_strip", open.dial)
-			f.What = fmt.Sprintf("reverse_proxy at %s: identity", open.Place)
+	trusting := make(map[string]bool) // by address
+	for i := range s.upstreams {
+		u := &s.upstreams[i]
+		u.paths = s.arriving(u.Place)
+		trusting[u.dial] = trusting[u.dial] || s.identifies(u) != nil
+	}
+	for i := range s.upstreams {
+		u := &s.upstreams[i]
+		if trusting[u.dial] && !u.clean && s.isOpen(u) {
+			f := s.spoofed(u)
+			f.What = fmt.Sprintf("reverse_proxy at %s: identity", u.Place)
 			found = append(found, f)
 		}
 	}
 	return found
 }
 
-// mayClean reports whether something before the place may take identity headers off.
-func (s *Site) mayClean(at Place) bool {
-	before := func(p Place) bool { return p.mayPrecede(at) }
-	return slices.ContainsFunc(s.strips, before) || slices.ContainsFunc(s.deleters, before) ||
-		slices.ContainsFunc(s.guards, func(g *guard) bool { return g.name == "cognito_auth" && g.mayPrecede(at) })
+func (s *Site) spoofed(u *upstream) Finding {
+	if g := s.identifies(u); g != nil {
+		return warn("the cognito_auth at %s before it is for some paths only: requests for other paths arrive unchecked, and clients can send X-Cognito-Sub with them; add cognito_strip without a matcher beside that cognito_auth, or take the matcher from it", g.Place)
+	}
+	where := ""
+	if slices.ContainsFunc(s.cleaners(), func(p Place) bool { return p.mayPrecede(u.Place) }) {
+		where = " on some paths"
+	}
+	return warn("it reaches %s, which a cognito_auth protects elsewhere, without cognito_auth or cognito_strip%s: clients can send X-Cognito-Sub there themselves; add cognito_strip", u.dial, where)
 }
 
-// identifies reports whether all requests that come to the place have verified
-// identity headers.
-func (s *Site) identifies(at Place) bool {
-	return slices.ContainsFunc(s.guards, func(g *guard) bool { return g.forwards && g.precedes(at) })
+// isOpen reports whether requests for some path come to an upstream with the identity
+// headers that their clients made up. What takes these off for other paths does not
+// help.
+func (s *Site) isOpen(u *upstream) bool {
+	cleaners := s.cleaners()
+	return slices.ContainsFunc(u.paths, func(path string) bool {
+		return !slices.ContainsFunc(cleaners, func(p Place) bool { return p.mayLead(u.Place, path) })
+	})
 }
 
-// isUnreached reports whether something before the place answers all requests.
-func (s *Site) isUnreached(at Place) bool {
-	return slices.ContainsFunc(s.enders, func(e ender) bool { return e.precedes(at) })
+// cleaners are the handlers that take identity headers off.
+func (s *Site) cleaners() []Place {
+	places := slices.Concat(s.strips, s.deleters)
+	for _, g := range s.guards {
+		if g.name == "cognito_auth" {
+			places = append(places, g.Place)
+		}
+	}
+	return places
+}
+
+// identifies is a handler by which all requests for some path come to an upstream
+// with verified identity headers; nil when there is none.
+func (s *Site) identifies(u *upstream) *guard {
+	for _, g := range s.guards {
+		if g.forwards && slices.ContainsFunc(u.paths, func(path string) bool { return g.leads(u.Place, path) }) {
+			return g
+		}
+	}
+	return nil
 }
 
 // leftOut is about requests to a spender that the only cognito_auth before it does

@@ -12,10 +12,21 @@ type turn struct {
 	group    string // of a route: the first of a group that matches is its only one
 	terminal bool   // of a route: none behind it runs
 	match    []matcherSet
+	before   []turn // into the elements before this one
 }
 
 // matcherSet is one of the alternatives that lead into a route.
 type matcherSet map[string]any
+
+// turnsOf are the steps into the elements of a list.
+func turnsOf(list []any) []turn {
+	turns := make([]turn, len(list))
+	for i, element := range list {
+		turns[i] = turnOf(i, element)
+		turns[i].before = turns[:i]
+	}
+	return turns
+}
 
 func turnOf(index int, element any) turn {
 	t := turn{index: index}
@@ -62,8 +73,12 @@ func (p Place) mayPrecede(q Place) bool {
 		return len(p.turns) < len(q.turns) // a handler around another one
 	}
 	before, after := p.turns[at], q.turns[at]
-	exclusive := before.terminal || before.group != "" && before.group == after.group
-	return before.index < after.index && !exclusive && hostsMayMeet(p.hosts, q.hosts)
+	return before.index < after.index && !before.shutsOut(after) && hostsMayMeet(p.hosts, q.hosts)
+}
+
+// shutsOut reports whether requests that take this route do not take that one behind it.
+func (t turn) shutsOut(after turn) bool {
+	return t.terminal || t.group != "" && t.group == after.group
 }
 
 // precedes reports whether all requests come to q by way of p. Where that is not
@@ -79,10 +94,15 @@ func (p Place) precedes(q Place) bool {
 // takes reports whether a route takes all requests for these hosts.
 func (t turn) takes(hosts []string) bool {
 	return len(t.match) == 0 || slices.ContainsFunc(t.match, func(set matcherSet) bool {
-		names := set.values("host")
-		return len(set) == 1 && len(hosts) > 0 && len(names) > 0 &&
-			!slices.ContainsFunc(hosts, func(host string) bool { return !slices.Contains(names, host) })
+		return len(set) == 1 && set.covers(hosts)
 	})
+}
+
+// covers reports whether all of these hosts are named.
+func (m matcherSet) covers(hosts []string) bool {
+	names := m.values("host")
+	return len(hosts) > 0 && len(names) > 0 &&
+		!slices.ContainsFunc(hosts, func(host string) bool { return !slices.Contains(names, host) })
 }
 
 // mayReach reports whether a request for a path below prefix can come to the place.

@@ -9,11 +9,11 @@ import (
 func placed(t *testing.T, servers string) (a, b Place) {
 	t.Helper()
 	servers = strings.NewReplacer("<a>", `{"handler": "a"}`, "<b>", `{"handler": "b"}`).Replace(servers)
-	handlers, err := handlersOf([]byte(`{"apps": {"http": {"servers": {` + servers + `}}}}`))
+	w, err := walked([]byte(`{"apps": {"http": {"servers": {` + servers + `}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range handlers {
+	for _, h := range w.found {
 		switch h.module {
 		case "a":
 			a = h.Place

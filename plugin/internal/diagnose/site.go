@@ -25,6 +25,7 @@ type Site struct {
 	rewrites   []Place
 	upstreams  []upstream
 	deleters   []Place // of identity headers
+	matchers   []Place // the routes that ask the matcher cognito
 	identities map[string]*config.IdentityPool
 	webs       map[string]*config.WebIdentity
 	repl       *caddy.Replacer
@@ -49,6 +50,8 @@ type guard struct {
 	optional     bool
 	forwards     bool                 // the default identity headers
 	sources      []config.TokenSource // as configured
+	required     []config.Requirement // as configured
+	forwarded    []config.Forward
 }
 
 // signIn is a handler that signs users in.
@@ -81,15 +84,15 @@ func Read(document []byte) (*Site, error) {
 			return nil, fmt.Errorf("cognito: %w", err)
 		}
 	}
-	handlers, err := handlersOf(document)
+	w, err := walked(document)
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{repl: caddy.NewReplacer()}
+	s := &Site{repl: caddy.NewReplacer(), matchers: w.matchers}
 	if err := s.readApp(&app); err != nil {
 		return nil, err
 	}
-	for _, h := range handlers {
+	for _, h := range w.found {
 		if err := s.read(h); err != nil {
 			return nil, fmt.Errorf("%s at %s: %w", h.module, h.Place, err)
 		}
@@ -204,7 +207,7 @@ func (s *Site) readAuth(h handler) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	return s.addGuard(&guard{Place: h.Place, name: h.module, optional: cfg.Optional, forwards: !cfg.ForwardNone}, &cfg.Check)
+	return s.addGuard(&guard{Place: h.Place, name: h.module, optional: cfg.Optional, forwards: !cfg.ForwardNone, forwarded: cfg.Forward}, &cfg.Check)
 }
 
 // readProvider is about Caddy's own handler, which refuses everything with 401.
@@ -234,7 +237,7 @@ func (s *Site) addGuard(g *guard, cfg *config.Check) (err error) {
 	if g.uses == nil {
 		g.uses = []verifier.TokenUse{verifier.Access}
 	}
-	g.sources = cfg.TokenSources
+	g.sources, g.required = cfg.TokenSources, cfg.Require
 	s.guards = append(s.guards, g)
 	if cfg.UserPool != nil {
 		inline, err := s.addPool("", cfg.UserPool)

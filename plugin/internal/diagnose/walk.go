@@ -123,8 +123,12 @@ func (h handler) decode(into any) error {
 	return decode(settings, into)
 }
 
-// walker collects handlers from routes, subroutes and whatever else holds routes.
-type walker struct{ found []handler }
+// walker collects handlers from routes, subroutes and whatever else holds routes, and
+// the routes that ask our matcher.
+type walker struct {
+	found    []handler
+	matchers []Place
+}
 
 func (w *walker) server(name string, server map[string]any, httpPort int) error {
 	at := Place{server: name, listen: matched([]any{server}, "listen"), site: new(listener)}
@@ -153,9 +157,10 @@ func (w *walker) walkNamed(value any, at Place) {
 func (w *walker) walk(value any, at Place) {
 	switch value := value.(type) {
 	case []any:
+		turns := turnsOf(value)
 		for i, element := range value {
 			inner := at
-			inner.turns = append(slices.Clone(at.turns), turnOf(i, element))
+			inner.turns = append(slices.Clone(at.turns), turns[i])
 			if isRoute(element) {
 				inner.route = append(slices.Clone(at.route), i+1)
 			}
@@ -164,6 +169,9 @@ func (w *walker) walk(value any, at Place) {
 	case map[string]any:
 		if isRoute(value) {
 			at = at.within(value["match"])
+			if asksMatcher(value["match"]) {
+				w.matchers = append(w.matchers, at)
+			}
 		}
 		if module, ok := value["handler"].(string); ok {
 			w.found = append(w.found, handler{at, module, value})
@@ -180,8 +188,8 @@ func isRoute(value any) bool {
 	return ok
 }
 
-// handlersOf are all handlers of a configuration, server by server.
-func handlersOf(document []byte) ([]handler, error) {
+// walked is a whole configuration, server by server.
+func walked(document []byte) (w walker, err error) {
 	var cfg struct {
 		Apps struct {
 			HTTP struct {
@@ -191,16 +199,15 @@ func handlersOf(document []byte) ([]handler, error) {
 		} `json:"apps"`
 	}
 	if err := json.Unmarshal(document, &cfg); err != nil {
-		return nil, err
+		return w, err
 	}
 	if cfg.Apps.HTTP.Port == 0 {
 		cfg.Apps.HTTP.Port = caddyhttp.DefaultHTTPPort
 	}
-	var w walker
 	for _, name := range slices.Sorted(maps.Keys(cfg.Apps.HTTP.Servers)) {
 		if err := w.server(name, cfg.Apps.HTTP.Servers[name], cfg.Apps.HTTP.Port); err != nil {
-			return nil, err
+			return w, err
 		}
 	}
-	return w.found, nil
+	return w, nil
 }
