@@ -104,7 +104,8 @@ func TestSignUpGoesOnByALink(t *testing.T) {
 	user.Status = cognitolocal.Unconfirmed
 	w := startSite(t, setup{users: []cognitolocal.User{user}, page: "sign_up email"})
 	first := w.visitor()
-	first.signIn("jo") // which has a code sent
+	first.signIn("jo")
+	first.press("Send a new code")
 	p := w.visitor()
 	p.visit("/orders")
 	p.follow("Create an account")
