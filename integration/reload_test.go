@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
@@ -49,9 +50,16 @@ func (w *world) failuresUnderReload(s setup, token string) (failures int) {
 	return failures
 }
 
+// hammerPatience ends what Caddy and Go can do to each other: a reload duplicates a
+// Unix socket, which makes it block for a moment, and an Accept of just then blocks
+// until somebody connects; closing that listener waits for it, with a lock that the
+// next listener needs. The next connection, of a request that is tried again, ends it.
+const hammerPatience = 5 * time.Second
+
 // hammer sends requests until done and counts those that failed.
 func (w *world) hammer(done <-chan struct{}, token string) (failures int) {
 	client := edge.Client(filepath.Join(w.dir, "site.sock"))
+	client.Timeout = hammerPatience
 	defer client.CloseIdleConnections()
 	for {
 		select {
