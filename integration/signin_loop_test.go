@@ -98,22 +98,19 @@ func TestASessionThatIsNotKept(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the site is on this machine, where browsers need no encryption", func(t *testing.T) {
-		w := w.row(t)
-		got := w.sendTo("http://127.0.0.2", "GET", w.landing("http://127.0.0.2"), "", navigating...)
-		w.wantStatus(400, got)
-		if !strings.Contains(got.body, "keeps no cookies") {
-			t.Errorf("expected the cause, got %q", got.body)
-		}
-	})
-	t.Run("the site has no encryption", func(t *testing.T) {
-		w := w.row(t)
-		got := w.sendTo("http://site.example", "GET", w.landing("http://site.example"), "", navigating...)
-		w.wantStatus(400, got)
-		if !strings.Contains(got.body, "without encryption") {
-			t.Errorf("expected the cause, got %q", got.body)
-		}
-	})
+	for _, row := range []struct{ name, origin, words string }{
+		{"the site is on this machine, where browsers need no encryption", "http://127.0.0.2", "keeps no cookies"},
+		{"the site has no encryption", "http://site.example", "without encryption"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := w.row(t)
+			got := w.sendTo(row.origin, "GET", w.landing(row.origin), "", navigating...)
+			w.wantStatus(400, got)
+			if !strings.Contains(got.body, row.words) {
+				t.Errorf("expected the cause, got %q", got.body)
+			}
+		})
+	}
 }
 
 // landing signs jo in at a host by the form, and returns where that leads to.

@@ -1,10 +1,8 @@
 package integration_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -280,23 +278,14 @@ func TestWebSocketsWithASession(t *testing.T) {
 	upgrade := []string{"Connection: Upgrade, Cookie", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="}
 	w.wantStatus(401, w.raw(rawGet("/", upgrade...)))
 	session := w.signedIn("jo")
-	conn := w.dial()
+	conn, reader := w.tunnel("/", append(upgrade, session+"; a=1")...)
 	defer conn.Close()
-	_, err := io.WriteString(conn, rawGet("/", append(upgrade, session+"; a=1")...))
-	check(t, err)
-	reader := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(reader, nil)
-	check(t, err)
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("expected status 101, got %d", resp.StatusCode)
-	}
 	who, err := reader.ReadString('\n')
 	check(t, err)
 	if saw := <-cookies; who != w.sub("jo")+"\n" || strings.Contains(saw, "cognito") {
 		t.Errorf("expected jo and no session, got %q and %.60q", who, saw)
 	}
-	check(t, conn.(*net.UnixConn).CloseWrite()) // see upgrade_test.go
-	eventually(t, "the tunnel is closed", func() bool { return w.logged("info", "handled request") == 3 })
+	w.closeTunnel(conn, 3)
 }
 
 // TestSessionSizes signs users of many groups in: there is one cookie that browsers

@@ -1,10 +1,8 @@
 package integration_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -370,16 +368,8 @@ func TestWebSocketsPassWithInjectedCredentials(t *testing.T) {
 	w := startedService(t, s)
 	upgrade := []string{"Connection: Upgrade, X-Cognito-Access-Key-Id", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "X-Cognito-Access-Key-Id: mallory"}
 	w.wantStatus(401, w.raw(rawGet("/", upgrade...)))
-	conn := w.dial()
+	conn, reader := w.tunnel("/", append(upgrade, w.bearerOf("jo"))...)
 	defer conn.Close()
-	_, err := io.WriteString(conn, rawGet("/", append(upgrade, w.bearerOf("jo"))...))
-	check(t, err)
-	reader := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(reader, nil)
-	check(t, err)
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("expected status 101, got %d", resp.StatusCode)
-	}
 	key, err := reader.ReadString('\n')
 	check(t, err)
 	_, err = io.WriteString(conn, "hello\n")
@@ -390,9 +380,7 @@ func TestWebSocketsPassWithInjectedCredentials(t *testing.T) {
 	if !ok || session.Subject != w.sub("jo") || back != "hello\n" {
 		t.Errorf("expected credentials of jo and an echo, got %q and %q", key, back)
 	}
-	// Caddy 2.11.9 has a data race of its own when it stops with a tunnel open.
-	check(t, conn.(*net.UnixConn).CloseWrite())
-	eventually(t, "the tunnel is closed", func() bool { return w.logged("info", "handled request") == 2 })
+	w.closeTunnel(conn, 2)
 }
 
 // TestInjectWithRetries: each attempt carries one set of credentials.

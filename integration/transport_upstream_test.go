@@ -3,7 +3,6 @@ package integration_test
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -165,17 +164,9 @@ func TestWebSocketsAreSigned(t *testing.T) {
 		return true
 	})
 	upgrade := []string{"Connection: Upgrade, Authorization", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="}
-	conn := w.dial()
+	conn, reader := w.tunnel("/prod", append(upgrade, w.bearerOf("jo"))...)
 	defer conn.Close()
-	_, err := io.WriteString(conn, rawGet("/prod", append(upgrade, w.bearerOf("jo"))...))
-	check(t, err)
-	reader := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(reader, nil)
-	check(t, err)
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("expected status 101, got %d", resp.StatusCode)
-	}
-	_, err = reader.ReadString('\n')
+	_, err := reader.ReadString('\n')
 	check(t, err)
 	_, err = io.WriteString(conn, "hello\n")
 	check(t, err)
@@ -185,7 +176,5 @@ func TestWebSocketsAreSigned(t *testing.T) {
 	if got := w.service.one(t); got.session.Subject != w.sub("jo") || got.header.Get("Sec-Websocket-Version") != "13" {
 		t.Errorf("expected an upgrade signed by jo, got %+v", got)
 	}
-	// Caddy 2.11.9 has a data race of its own when it stops with a tunnel open.
-	check(t, conn.(*net.UnixConn).CloseWrite())
-	eventually(t, "the tunnel is closed", func() bool { return w.logged("info", "handled request") == 1 })
+	w.closeTunnel(conn, 1)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -100,13 +99,7 @@ func TestExchangesAreReported(t *testing.T) {
 			for _, event := range row.events {
 				e.observe(event)
 			}
-			var got []string
-			for _, entry := range logs.All() {
-				got = append(got, entry.Level.String()+" "+entry.Message)
-			}
-			if !reflect.DeepEqual(got, row.want) {
-				t.Errorf("expected %q, got %q", row.want, got)
-			}
+			wantLogged(t, logs, row.want)
 		})
 	}
 }

@@ -2,7 +2,7 @@ package plugin
 
 import (
 	"errors"
-	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,13 +44,7 @@ func TestKeySetReportsAnOutageOnce(t *testing.T) {
 			for _, event := range row.events {
 				set.observe(event)
 			}
-			var got []string
-			for _, entry := range logs.All() {
-				got = append(got, entry.Level.String()+" "+entry.Message)
-			}
-			if !reflect.DeepEqual(got, row.want) {
-				t.Errorf("expected %q, got %q", row.want, got)
-			}
+			wantLogged(t, logs, row.want)
 		})
 	}
 }
@@ -74,5 +68,17 @@ func TestStorageKeysDiffer(t *testing.T) {
 	a, b := storageKey("https://a.example/jwks.json"), storageKey("https://b.example/jwks.json")
 	if a == b || a != storageKey("https://a.example/jwks.json") {
 		t.Errorf("expected two stable keys, got %q and %q", a, b)
+	}
+}
+
+// wantLogged compares all lines of a log, each with its level.
+func wantLogged(t *testing.T, logs *observer.ObservedLogs, want []string) {
+	t.Helper()
+	var got []string
+	for _, entry := range logs.All() {
+		got = append(got, entry.Level.String()+" "+entry.Message)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("expected %q, got %q", want, got)
 	}
 }
