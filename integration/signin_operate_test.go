@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -123,16 +124,57 @@ func TestNoSecretOfASignInAnywhere(t *testing.T) {
 	}
 }
 
-// wantNone looks for secrets as they are and as they stand in a form.
+// wantNone looks for secrets in a text.
 func (w *signinWorld) wantNone(place, text string, secrets map[string]string) {
 	w.Helper()
 	for what, secret := range secrets {
-		for _, form := range []string{secret, url.QueryEscape(secret), secret[:min(len(secret), 40)]} {
-			if at := strings.Index(text, form); at >= 0 {
-				w.Errorf("%s holds the %s: …%s…", place, what, text[max(0, at-200):min(len(text), at+60)])
-				break
-			}
+		if around := leak(text, secret); around != "" {
+			w.Errorf("%s holds the %s: …%s…", place, what, around)
 		}
+	}
+}
+
+// measured are times, figures and IDs, which have the digits of a code by chance.
+var measured = regexp.MustCompile(`\d+\.\d+|\d{7,}|[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}`)
+
+// leak returns what surrounds the secret in the text, as it is or as it stands in a
+// form, or "".
+func leak(text, secret string) string {
+	if strings.Trim(secret, "0123456789") == "" {
+		text = measured.ReplaceAllLiteralString(text, "…")
+	}
+	for _, form := range []string{secret, url.QueryEscape(secret), secret[:min(len(secret), 40)]} {
+		if at := strings.Index(text, form); at >= 0 {
+			return text[max(0, at-200):min(len(text), at+60)]
+		}
+	}
+	return ""
+}
+
+// TestLeaksAreFound holds that what looks for secrets can find them, and takes no
+// figure for one.
+func TestLeaksAreFound(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, secret string
+		want               bool
+	}{
+		{"a code in a message", `wrong code 827364.`, "827364", true},
+		{"a code in an address", `"uri":"/sign-in?code%3D827364&x"`, "827364", true},
+		{"a code in a body, as text", `{\"ConfirmationCode\":\"827364\"}`, "827364", true},
+		{"a code in a body, as a number", `{"code":827364}`, "827364", true},
+		{"a password in a form", `password=An0ther%21password`, "An0ther!password", true},
+		{"the beginning of a token", `token ` + strings.Repeat("x", 50), strings.Repeat("x", 900), true},
+		{"the fraction of a second", `jwks_fetch_duration_seconds_sum 0.000827364`, "827364", false},
+		{"a time", `{"ts":1790827364.25}`, "827364", false},
+		{"a time in nanoseconds", `{"expires_at":1790000082736400}`, "827364", false},
+		{"an ID", `{"user_id":"a827364b-0000-4000-8000-000000000000"}`, "827364", false},
+		{"another code", `wrong code 827365`, "827364", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := leak(tt.text, tt.secret); (got != "") != tt.want {
+				t.Errorf("expected %t, got %q", tt.want, got)
+			}
+		})
 	}
 }
 
