@@ -41,33 +41,9 @@ import (
 //
 // client, audience and issuer may be repeated.
 func parsePool(d *caddyfile.Dispenser, pool *config.UserPool) error {
-	return judged(d, readPool{pool}, func(check func() error) error {
+	return judged(d, pool, func(check func() error) error {
 		return block(d, poolWords(d, pool, check), check, "client", "audience", "issuer")
 	})
-}
-
-// readPool is a pool while it is read. That its session has a client of the pool is
-// judged when the session names it, although a later line may name it for the pool,
-// so that the error stands at that line.
-type readPool struct{ *config.UserPool }
-
-// ValidateSettings implements settings.
-func (p readPool) ValidateSettings(more bool) error {
-	if err := p.UserPool.ValidateSettings(more); err != nil || more {
-		return err
-	}
-	return p.validateSessionClient()
-}
-
-func (p readPool) validateSessionClient() error {
-	if p.Session == nil || p.Session.Client == "" || p.HasPlaceholder() {
-		return nil
-	}
-	alone := &config.UserPool{ID: p.ID, Clients: p.Clients, AnyClient: p.AnyClient, Session: &config.Session{Client: p.Session.Client}}
-	if len(alone.Clients) == 0 && !alone.AnyClient {
-		alone.Clients = []string{p.ID} // stands for those of later lines: no client has such an ID
-	}
-	return alone.Validate()
 }
 
 // poolWords needs the check of each line for the blocks of client and session.

@@ -143,19 +143,31 @@ func (p *UserPool) Validate() error {
 // ValidateSettings checks what is there, not whether something is missing, nor
 // values with placeholders. With more to come, it passes over what a later setting
 // can mend, so that a pool can be judged while it is read.
-func (p *UserPool) ValidateSettings(more bool) error { return validateSettled(p, more) }
+func (p *UserPool) ValidateSettings(more bool) error {
+	if err := validateSettled(p, more); err != nil || more || p.HasPlaceholder() {
+		return err
+	}
+	return p.validateSessionClient()
+}
 
 func (p *UserPool) validateComplete() error {
 	if err := p.validateFilledSecrets(); err != nil || p.Session == nil {
 		return err
 	}
-	if err := p.validateMember("session: client", p.Session.Client); err != nil {
+	if err := p.validateSessionClient(); err != nil {
 		return err
 	}
 	if err := filledSecrets(p.Session.Secrets); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
 	return nil
+}
+
+func (p *UserPool) validateSessionClient() error {
+	if p.Session == nil {
+		return nil
+	}
+	return p.validateMember("session: client", p.Session.Client)
 }
 
 func (p *UserPool) validate(more bool) error {
