@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -115,13 +116,13 @@ func (s *S3) setDefaults() {
 // provisionStore makes the proxy to the store: Caddy's own, with its connections,
 // streaming and logs.
 func (s *S3) provisionStore(ctx caddy.Context) error {
-	transport, err := s.transportJSON()
+	transport, err := s.storeTransport()
 	if err != nil {
 		return err
 	}
 	proxy, err := json.Marshal(map[string]any{
 		"upstreams": []map[string]string{{"dial": dialAddress(s.base)}},
-		"transport": transport,
+		"transport": caddyconfig.JSONModuleObject(transport, "protocol", "cognito_aws", nil),
 	})
 	if err != nil {
 		return err
@@ -137,20 +138,20 @@ func (s *S3) provisionStore(ctx caddy.Context) error {
 	return nil
 }
 
-// transportJSON adds what this handler knows to the configured options.
-func (s *S3) transportJSON() (map[string]any, error) {
-	transport := make(map[string]any)
+// storeTransport signs, and has the configured options of Caddy's own transport.
+// What is signed, such as service, is none of them.
+func (s *S3) storeTransport() (*Transport, error) {
+	options := new(reverseproxy.HTTPTransport)
 	if len(s.Transport) > 0 {
-		if err := json.Unmarshal(s.Transport, &transport); err != nil {
-			return nil, fmt.Errorf("transport: expected options of Caddy's HTTP transport: %w", err)
+		if err := caddy.StrictUnmarshalJSON(s.Transport, options); err != nil {
+			return nil, fmt.Errorf("transport: expected options of Caddy's HTTP transport alone: %w", err)
 		}
 	}
-	if _, ok := transport["tls"]; !ok && s.base.Scheme == "https" {
-		transport["tls"] = struct{}{}
+	if options.TLS == nil && s.base.Scheme == "https" {
+		options.TLS = new(reverseproxy.TLSConfig)
 	}
-	transport["protocol"], transport["credentials"], transport["region"] = "cognito_aws", s.Credentials, s.Region
-	transport["checksum"], transport["allow_query"], transport["allow_header"] = s.Checksum, s.AllowQuery, s.AllowHeader
-	return transport, nil
+	signing := config.Transport{Credentials: s.Credentials, Region: s.Region, S3Requests: s.S3Requests}
+	return &Transport{Transport: signing, HTTPTransport: options}, nil
 }
 
 func dialAddress(u *url.URL) string {

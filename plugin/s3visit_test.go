@@ -330,7 +330,8 @@ func TestBucketsRefuse(t *testing.T) {
 		{"credentials that nobody configured", `{"bucket":"site","credentials":"nobody"}`, "nobody"},
 		{"a place by identities that the exchange does not know", `{"bucket":"site","credentials":"sts","prefix":"{http.cognito.identity_id}/"}`, "prefix"},
 		{"options of a transport that are none", `{"bucket":"site","credentials":"media","transport":[]}`, "transport"},
-		{"options of a transport that it does not know", `{"bucket":"site","credentials":"media","transport":{"none":1}}`, "transport"},
+		{"options of a transport that it does not know", `{"bucket":"site","credentials":"media","transport":{"none":1}}`, `transport: expected options of Caddy's HTTP transport alone: `},
+		{"another service", `{"bucket":"site","credentials":"media","transport":{"service":"dynamodb"}}`, `unknown field "service"`},
 	} {
 		if _, err := ctx.LoadModuleByID("http.handlers.cognito_s3", json.RawMessage(row.config)); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: expected an error with %q, got %v", row.name, row.want, err)
