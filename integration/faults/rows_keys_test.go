@@ -44,6 +44,7 @@ func otherKeyRows() []row {
 			sees: sights{
 				browsers: mayBe(unavailable, sessionUnavailable),
 				callers:  mayBe("401 unknown_key"), readers: mayBe("401 unknown_key"), uploaders: mayBe("401 unknown_key"),
+				signers: mayBe(unavailable), hosted: mayBe("503 page"), // tokens were issued, and their key withdrawn before they came
 			},
 			also: "Tokens of the old keys are refused; who has a session need not sign in",
 		},
