@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 // peers is where the npm packages are, install what brings them there.
@@ -66,11 +68,10 @@ func startCognitoLocal(t *testing.T) (base string) {
 	t.Helper()
 	script, err := filepath.Abs(filepath.Join(peers, "node_modules", "cognito-local", "lib", "bin", "start.js"))
 	check(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // cognito-local tells nobody which port it got
+	address, err := freeport.Take() // cognito-local tells nobody which port it got
 	check(t, err)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(address)
 	check(t, err)
-	check(t, listener.Close())
 	cmd := node(t, "cognito-local", script)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "HOST=127.0.0.1", "PORT="+port)

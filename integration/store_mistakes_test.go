@@ -2,7 +2,6 @@ package integration_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,7 +15,6 @@ import (
 // line that names what to mend and how.
 func TestOperatorsMistakes(t *testing.T) {
 	w := newStoreWorld(t)
-	closed := closedPort(t)
 	serve := func(h http.HandlerFunc) string {
 		srv := httptest.NewServer(h)
 		t.Cleanup(srv.Close)
@@ -50,7 +48,7 @@ func TestOperatorsMistakes(t *testing.T) {
 	}{
 		{"the region is wrong", bucketSite("region eu-north-1"), "", 502, "error", []string{"region", `expected \"us-east-1\", got \"eu-north-1\"`, "set region to us-east-1"}},
 		{"the bucket does not exist", strings.ReplaceAll(bucketSite(), siteBucket, "no-such-bucket"), "", 502, "error", []string{"http.handlers.cognito_s3", "no-such-bucket", "http://127.0.0.1:", "check its name and the endpoint"}},
-		{"nobody listens at the endpoint", at("http://" + closed), "", 502, "error", []string{"refused"}},
+		{"nobody listens at the endpoint", at("http://" + nobody), "", 502, "error", []string{"refused"}},
 		{"the endpoint is no store but a page", at(say(200, "text/html", "<html>hello</html>")), "", 200, "", nil},
 		{"the endpoint is a store that wants another endpoint", at(say(301, "application/xml", s3Error("PermanentRedirect", "<Endpoint>b.s3.eu-west-1.amazonaws.com</Endpoint>"))),
 			"", 502, "error", []string{"endpoint", `b.s3.eu-west-1.amazonaws.com`}},
@@ -77,7 +75,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"the identity pool does not exist", bucketSite(), strings.Replace(w.media, w.identities.ID(), "us-east-1:00000000-0000-4000-8000-000000000000", 1), 502, "error", []string{"nobody can get credentials", "us-east-1:00000000-0000-4000-8000-000000000000", "another region"}},
 		{"the identity pool knows the user pool by another name", bucketSite(), media("user_pool main\nlogin main example.com/pool"), 401, "warn", []string{"credentials were refused"}},
 		{"the STS does not know the role", bucketSite(), sts("$COGNITO", "role_arn arn:aws:iam::000000000000:role/no-such"), 403, "warn", []string{"check the roles and their trust policies", "no-such", "AccessDenied"}},
-		{"nobody listens at the STS", bucketSite(), sts("http://"+closed, "role_arn "+readerRole), 503, "warn", []string{"cannot get credentials", "refused"}},
+		{"nobody listens at the STS", bucketSite(), sts("http://"+nobody, "role_arn "+readerRole), 503, "warn", []string{"cannot get credentials", "refused"}},
 		{"the STS is a page", bucketSite(), sts(say(200, "text/html", "<html>hello</html>"), "role_arn "+readerRole), 502, "warn", []string{"credentials were refused", "answer"}},
 		{"the STS is a page that is not found", bucketSite(), sts(say(404, "text/html", "<html>hello</html>"), "role_arn "+readerRole), 502, "warn", nil},
 		{"the policy is none", bucketSite(), sts("$COGNITO", "role_arn "+readerRole+"\npolicy `{\"Statement\":7}`"), 200, "", nil}, // which the local STS does not read
@@ -122,15 +120,6 @@ func TestOperatorsMistakes(t *testing.T) {
 			w.wantNoSecret("the log", w.logWithoutCredentials(false), secrets)
 		})
 	}
-}
-
-// closedPort is an address at which nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // wantOneLine looks for what all the requests have in common: one line of the

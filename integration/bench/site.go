@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 // site is what a proxy is configured for.
@@ -18,11 +20,11 @@ type site struct {
 
 // newSite is a site on free ports in front of one of the upstreams.
 func (l *lab) newSite(dir string, program executable, upstream string) (site, error) {
-	address, err := freeAddress()
+	address, err := freeport.Take()
 	if err != nil {
 		return site{}, err
 	}
-	admin, err := freeAddress()
+	admin, err := freeport.Take()
 	if err != nil {
 		return site{}, err
 	}
@@ -51,13 +53,4 @@ func (s site) expand(template string, pairs ...string) string {
 func (s site) write(name, template string, pairs ...string) (string, error) {
 	path := filepath.Join(s.dir, name)
 	return path, os.WriteFile(path, []byte(s.expand(template, pairs...)), 0o600)
-}
-
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 const (
@@ -70,14 +71,12 @@ func startSite(t *testing.T, s setup) *site {
 	return w
 }
 
-// freePort is a port that nobody listens on. That somebody takes it before Caddy
-// does is possible, and not worth a retry.
+// freePort is a port that nobody listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Take()
 	check(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(address)
 	check(t, err)
 	return port
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 	syntax "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-cognito/caddy-cognito/integration/internal/caddyprocess"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 func TestMain(m *testing.M) { os.Exit(caddyprocess.Main(m, 1)) }
@@ -58,10 +60,11 @@ func startOwn(t *testing.T, text string) (site string) {
 	}
 	text = ownPorts.ReplaceAllStringFunc(text, func(found string) string {
 		name, _, _ := strings.Cut(found, "localhost:")
-		port, err := freePort("0")
+		address, err := freeport.Take()
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, port, _ := net.SplitHostPort(address)
 		site = "http://localhost:" + port
 		return name + "localhost:" + port
 	})

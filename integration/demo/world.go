@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-cognito/caddy-cognito/integration/cognitolocal"
 	"github.com/caddy-cognito/caddy-cognito/integration/edge"
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 //go:embed Caddyfile
@@ -162,13 +163,12 @@ func siteAddress() (string, error) {
 
 // freeAddress is the wanted address, or another port when that is in use.
 func freeAddress(wanted string) string {
-	for _, address := range []string{wanted, "127.0.0.1:0"} {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			continue
-		}
+	if listener, err := net.Listen("tcp", wanted); err == nil {
 		defer listener.Close()
-		return listener.Addr().String()
+		return wanted
+	}
+	if other, err := freeport.Take(); err == nil {
+		return other
 	}
 	return wanted
 }

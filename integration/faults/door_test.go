@@ -1,13 +1,12 @@
 package faults_test
 
 import (
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 )
 
 // door is the address of a service, at which it is there or not: connections are
@@ -46,26 +45,12 @@ func (d *door) shut(t *testing.T) {
 	check(t, d.server.Close())
 }
 
-// given are the ports that have an owner, who may not listen yet: two instances of
-// Caddy would share one without a word.
-var given sync.Map
-
-// freeAddress is a free port below those that the kernel gives to connections, so
-// that it is still free when its owner comes back.
+// freeAddress is still free when its owner comes back.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.N(12_000)))
-		if _, taken := given.LoadOrStore(addr, true); taken {
-			continue
-		}
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			check(t, listener.Close())
-			return addr
-		}
-	}
-	t.Fatal("expected a free port")
-	return ""
+	address, err := freeport.Take()
+	check(t, err)
+	return address
 }
 
 func check(t *testing.T, err error) {

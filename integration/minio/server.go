@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/caddy-cognito/caddy-cognito/integration/internal/freeport"
 	"github.com/caddy-cognito/caddy-cognito/integration/internal/s3root"
 )
 
@@ -173,7 +173,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 func start(ctx context.Context, path string, o Options) (*Server, error) {
-	addr, err := freeAddr()
+	addr, err := freeport.Take() // MinIO does not tell which one it got
 	if err != nil {
 		return nil, err
 	}
@@ -190,15 +190,6 @@ func start(ctx context.Context, path string, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// freeAddr finds a port, since MinIO does not tell which one it got.
-func freeAddr() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
 }
 
 // grace is how long a server may take to end before it is killed.
