@@ -48,10 +48,10 @@ const (
 )
 
 // placeholders are what examples, templates and hurried people write. A random
-// secret contains one of them once in some hundred million times.
+// secret in base64 contains one of them once in some five million times.
 var placeholders = []string{
 	"secret", "passwor", "passphrase", "changeme", "change-me", "change_me", "change this", "changethis", "replace",
-	"example", "default", "insert", "your-", "your_", "placeholder", "qwert", "letmein", "lorem ipsum", "foobar",
+	"example", "default", "insert", "your-", "your_", "placeholder", "qwerty", "qwertz", "letmein", "lorem ipsum", "foobar",
 	"abcdefgh", "12345678", "87654321",
 }
 

@@ -52,7 +52,7 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 }
 
 func TestRandomSecretsAreAccepted(t *testing.T) {
-	for range 2000 {
+	for range 200 {
 		var b [32]byte
 		_, _ = rand.Read(b[:])
 		for _, secret := range []string{base64.StdEncoding.EncodeToString(b[:]), hex.EncodeToString(b[:]), hex.EncodeToString(b[:16])} {
