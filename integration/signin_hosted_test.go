@@ -160,7 +160,7 @@ func TestHostedErrors(t *testing.T) {
 		{"a trigger that broke", "&error=invalid_request&error_description=PreSignUp+invocation+failed+due+to+error+Socket+timeout.", 500, []string{"not set up correctly"}, "Socket"},
 		{"the pool is down", "&error=server_error", 503, []string{"not available"}, ""},
 		{"the pool is busy", "&error=temporarily_unavailable", 503, []string{"not available"}, ""},
-		{"words that nobody vouches for", "&error=access_denied&error_description=Call+0900+123", 422, nil, "0900"},
+		{"words that nobody vouches for", "&error=access_denied&error_description=Call+0900+123", 422, nil, "0900 1"},
 		{"an error that is not known", "&error=quite_new&error_uri=https%3A%2F%2Fevil.example", 502, []string{"not available"}, "evil.example"},
 		{"an error that is not even a word", "&error=%3Cscript%3Ealert(1)%3C%2Fscript%3E", 502, nil, "<script>alert"},
 	} {

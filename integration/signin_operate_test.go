@@ -86,7 +86,7 @@ func TestNoSecretOfASignInAnywhere(t *testing.T) {
 	}
 	post("sign-in", "username", "sms", "password", "a-wrong-passw0rd")
 	post("sign-in", "username", "sms", "password", password)
-	post("sign-in", "state", v.said.State, "code", "918273")
+	post("sign-in", "state", v.said.State, "code", "009182")
 	post("sign-in", "state", v.said.State, "code", w.pool.LastCode("sms"))
 	w.cognito.SetFault("InitiateAuth", cognitolocal.FaultGarbage().Times(1))
 	post("sign-in", "username", "sms", "password", password)
@@ -96,7 +96,7 @@ func TestNoSecretOfASignInAnywhere(t *testing.T) {
 	post("sign-in", "username", "reset", "password", password)
 	post("reset-password", "state", v.said.State, "code", w.pool.LastCode("reset"), "new_password", "An0ther!password")
 	post("sign-up", "username", "ada", "password", "Y3t!another1", "attribute.email", "ada@example.org")
-	post("confirm-sign-up", "state", v.said.State, "code", "827364")
+	post("confirm-sign-up", "state", v.said.State, "code", "008273")
 	post("confirm-sign-up", "state", v.said.State, "code", w.pool.LastCode("ada"))
 	post("sign-in", "username", "reset", "password", "An0ther!password")
 	if !v.said.SignedIn {

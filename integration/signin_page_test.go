@@ -167,7 +167,7 @@ func TestEveryRoundKeepsWhereToGo(t *testing.T) {
 	v.wantAsked(smsRound)
 	// A state that cannot be opened: of other keys, damaged, or too old.
 	b.page.form.fields.Set("state", strings.Repeat("A", 300))
-	v.answer("code", "123456")
+	v.answer("code", "001234")
 	v.wantPage(422, "This step has expired", "That took too long. Please sign in again.")
 	v.choose("Start again")
 	v.answer("username", "kit", "password", password)
@@ -177,7 +177,7 @@ func TestEveryRoundKeepsWhereToGo(t *testing.T) {
 	v.wantIn(p)
 	// The same form once more, by the button Back.
 	b.page.form = &again
-	v.answer("code", "123456")
+	v.answer("code", "001234")
 	v.wantPage(422, "This step has expired", "That took too long. Please sign in again.")
 	v.choose("Start again")
 	if got := b.page.form.fields.Get("return_to"); got != wanted {

@@ -69,7 +69,7 @@ func TestStepsOfSignInsAreTraced(t *testing.T) {
 	v := w.newAPIVisit()
 	v.begin("username", p.name, "password", "a-wrong-passw0rd")
 	v.begin("username", p.name, "password", password)
-	v.answer("code", "918273")
+	v.answer("code", "009182")
 	v.answer("code", w.pool.LastCode(p.name))
 	v.wantIn(p)
 	v.post("sign-out")
@@ -77,7 +77,7 @@ func TestStepsOfSignInsAreTraced(t *testing.T) {
 	v.post("confirm-sign-up", "state", v.said.State, "code", w.pool.LastCode("ada-the-person"))
 	v.post("forgot-password", "username", "ada-the-person")
 	w.cognito.SetFault("ConfirmForgotPassword", cognitolocal.FaultDown())
-	v.post("reset-password", "state", v.said.State, "code", "123456", "new_password", newPassword)
+	v.post("reset-password", "state", v.said.State, "code", "001234", "new_password", newPassword)
 	tr := c.stop(t)
 	want := map[string][]string{
 		"InitiateAuth":           {"ok", "ok"},
@@ -97,7 +97,7 @@ func TestStepsOfSignInsAreTraced(t *testing.T) {
 	if tr.one("Cognito Identity Provider.RespondToAuthChallenge", "wrong_code").attributes["aws.request_id"] == "" {
 		t.Error("expected the ID that AWS gave the request")
 	}
-	secrets := []string{"kit-the-person", "ada-the-person", p.sub, "918273", "a-wrong-passw0rd", password, newPassword}
+	secrets := []string{"kit-the-person", "ada-the-person", p.sub, "009182", "a-wrong-passw0rd", password, newPassword}
 	for _, secret := range r.secrets(w) {
 		secrets = append(secrets, secret)
 	}
@@ -142,7 +142,7 @@ func TestSessionRefreshesAreTraced(t *testing.T) {
 	c := newCollector(t)
 	w := &signinWorld{newWorld(t)}
 	short := everyFlow
-	short.AccessTokenLifetime, short.IDTokenLifetime = time.Second, time.Second
+	short.AccessTokenLifetime, short.IDTokenLifetime = 3*time.Second, 3*time.Second
 	w.addClient(short)
 	s := w.setup(signinSetup{signin: "page" + manyAttempts})
 	s.site = tracedSite + s.site

@@ -122,7 +122,7 @@ func TestConfirmForgotPasswordRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			wantCode(t, w.reset(t, tt.client, tt.user, "123456", newPass), tt.code, tt.message)
+			wantCode(t, w.reset(t, tt.client, tt.user, "001234", newPass), tt.code, tt.message)
 		})
 	}
 }

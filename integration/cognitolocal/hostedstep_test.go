@@ -227,7 +227,7 @@ func TestHostedStepsThatEnd(t *testing.T) {
 		}},
 		{"with an invented session", invalidSession, func(t *testing.T, _ *world, b *browser, p page) page {
 			p.body = strings.Replace(p.body, `name="session" value="`, `name="session" value="x`, 1)
-			return b.submit(t, p, code, "123456")
+			return b.submit(t, p, code, "001234")
 		}},
 		{"with the session of another client", invalidSession, func(t *testing.T, w *world, b *browser, p page) page {
 			p.body = strings.ReplaceAll(p.body, oauthClient, confidential)

@@ -128,12 +128,19 @@ func first(s string) string {
 	return ""
 }
 
+// neverDrawn begins no code, so that tests have some that are wrong for certain.
+const neverDrawn = "00"
+
 // digits returns n random decimal digits.
 func digits(n int) string {
 	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
-	v, err := rand.Int(rand.Reader, limit)
-	if err != nil { // rand.Reader never fails
-		panic(err)
+	for {
+		v, err := rand.Int(rand.Reader, limit)
+		if err != nil { // rand.Reader never fails
+			panic(err)
+		}
+		if code := fmt.Sprintf("%0*d", n, v); !strings.HasPrefix(code, neverDrawn) {
+			return code
+		}
 	}
-	return fmt.Sprintf("%0*d", n, v)
 }

@@ -37,7 +37,7 @@ func TestAnswerRefusals(t *testing.T) {
 		{name: "another username", params: []string{"USERNAME", "mallory"}, code: notAuthorized, message: invalidSession},
 		{name: "no code", params: []string{"SMS_MFA_CODE", ""}, code: badParameter, message: "Missing required parameter SMS_MFA_CODE"},
 		{name: "a code under another name", params: []string{"SMS_MFA_CODE", "", "ANSWER", "1"}, code: badParameter},
-		{name: "another kind of code", attempt: "EMAIL_OTP", params: []string{"EMAIL_OTP_CODE", "123456"},
+		{name: "another kind of code", attempt: "EMAIL_OTP", params: []string{"EMAIL_OTP_CODE", "001234"},
 			code: "CodeMismatchException", message: "Invalid code or auth state for the user."},
 		{name: "another challenge", attempt: "NEW_PASSWORD_REQUIRED", params: []string{"NEW_PASSWORD", "N3w!passw"},
 			code: notAuthorized, message: invalidSession},

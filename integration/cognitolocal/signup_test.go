@@ -177,7 +177,7 @@ func TestConfirmAndResendForOthers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := w.confirm(t, "123456", func(in *idp.ConfirmSignUpInput) { in.ClientId, in.Username = &tt.client, &tt.user })
+			_, err := w.confirm(t, "001234", func(in *idp.ConfirmSignUpInput) { in.ClientId, in.Username = &tt.client, &tt.user })
 			wantCode(t, err, tt.confirm, "")
 			out, err := w.resend(t, tt.client, tt.user)
 			if tt.resend != "" {
