@@ -37,7 +37,7 @@ const auditClient = "5auditexample"
 func TestAuditLogIsAsDocumented(t *testing.T) {
 	w := &signinWorld{newWorld(t)}
 	client := everyFlow
-	client.ID, client.AccessTokenLifetime, client.IDTokenLifetime = auditClient, time.Second, time.Second
+	client.ID, client.AccessTokenLifetime, client.IDTokenLifetime = auditClient, 3*time.Second, 3*time.Second
 	check(t, w.pool.AddClient(client))
 	w.runAuditExample()
 	typed := "a-wrong-passw0rd"

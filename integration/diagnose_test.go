@@ -33,7 +33,7 @@ func examineAll(t *testing.T, rows []examined) {
 			t.Parallel()
 			c := newClinic(t)
 			row.make(c)
-			got := c.run("", "doctor", "--timeout", "1s")
+			got := c.run("", "doctor", "--timeout", c.timeout)
 			got.want(t, row.code, row.want...)
 			got.wantNothingOf(t, signinSecret)
 		})
@@ -75,8 +75,8 @@ func TestDoctorOfPools(t *testing.T) {
 			"FAIL  user_pool main: keys: " + down, "connection refused", "FAIL  " + ofClient + "the user pool API: nothing listens there",
 			"FAIL  " + ofSignin + "callback URL: the domain: nothing listens there", "FAIL  " + ofSignin + "sign-out URL: the domain: nothing listens there",
 		}},
-		{"keys that do not come", func(c *clinic) { c.srv.SetFault(cognitolocal.EndpointJWKS, cognitolocal.FaultHang()) }, 1, []string{"FAIL  user_pool main: keys: ", "no answer within 1s"}},
-		{"an API that does not answer", func(c *clinic) { c.srv.SetFault(cognitolocal.EndpointAPI, cognitolocal.FaultHang()) }, 1, []string{"FAIL  " + ofClient + "the user pool API: no answer within 1s"}},
+		{"keys that do not come", func(c *clinic) { c.hangs(cognitolocal.EndpointJWKS) }, 1, []string{"FAIL  user_pool main: keys: ", "no answer within 1s"}},
+		{"an API that does not answer", func(c *clinic) { c.hangs(cognitolocal.EndpointAPI) }, 1, []string{"FAIL  " + ofClient + "the user pool API: no answer within 1s"}},
 		{"keys that are none", func(c *clinic) { c.srv.SetFault(cognitolocal.EndpointJWKS, cognitolocal.FaultGarbage()) }, 1, []string{"not a JSON Web Key Set; check the URL"}},
 		{"no keys", func(c *clinic) { c.srv.SetFault(cognitolocal.EndpointJWKS, cognitolocal.FaultEmptyKeySet()) }, 1, []string{"key set holds no usable key; check the URL"}},
 		{"keys elsewhere", func(c *clinic) {
@@ -97,7 +97,7 @@ func TestDoctorOfSigninAndStores(t *testing.T) {
 		{"a certificate that nobody trusts", func(c *clinic) {
 			c.domain = c.served(httptest.NewTLSServer(http.NotFoundHandler()))
 		}, 1, []string{"callback URL: the domain: TLS: the certificate is not trusted"}},
-		{"a domain that does not answer", func(c *clinic) { c.srv.SetFault(cognitolocal.EndpointAuthorize, cognitolocal.FaultHang()) }, 1, []string{"FAIL  " + ofSignin + "callback URL: the domain: no answer within 1s"}},
+		{"a domain that does not answer", func(c *clinic) { c.hangs(cognitolocal.EndpointAuthorize) }, 1, []string{"FAIL  " + ofSignin + "callback URL: the domain: no answer within 1s"}},
 		{"another callback URL", func(c *clinic) { c.origin = "https://www.example.com" }, 1, []string{
 			"FAIL  " + ofSignin + "callback URL: the domain refuses the app client or the callback URL; add https://www.example.com/_cognito/callback to the callback URLs",
 			"FAIL  " + ofSignin + "sign-out URL: the domain refuses it; add https://www.example.com/_cognito/signed-out to the sign-out URLs",

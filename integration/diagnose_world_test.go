@@ -27,6 +27,8 @@ type clinic struct {
 	pool *cognitolocal.Pool
 	// What tests make wrong.
 	id, client, secret, endpoint, domain, issuer, origin, storage, session, provider, pools, site string
+
+	timeout string // of each question
 }
 
 func newClinic(t *testing.T) *clinic {
@@ -35,6 +37,7 @@ func newClinic(t *testing.T) *clinic {
 	c := &clinic{
 		T: t, dir: t.TempDir(), srv: srv, pool: srv.Pool(), id: srv.Pool().ID(), client: signinClient, secret: signinSecret,
 		domain: srv.Pool().DomainURL(), endpoint: srv.Pool().DomainURL(), issuer: srv.Pool().Issuer(), origin: app, storage: "storage", provider: "provider COGNITO",
+		timeout: "30s",
 	}
 	check(t, c.pool.AddClient(c.appClient()))
 	return c
@@ -54,6 +57,12 @@ func (c *clinic) change(change func(*cognitolocal.Client)) {
 	client := c.appClient()
 	change(&client)
 	check(c.T, c.pool.UpdateClient(client))
+}
+
+// hangs has an endpoint never answer, which need not be waited for long.
+func (c *clinic) hangs(endpoint cognitolocal.Endpoint) {
+	c.srv.SetFault(endpoint, cognitolocal.FaultHang())
+	c.timeout = "1s"
 }
 
 func (c *clinic) caddyfile() string {

@@ -143,10 +143,10 @@ func TestBadSecretsAreRefusedAtLoad(t *testing.T) {
 // new one, and outlive the old one.
 func TestSecretsAreRotated(t *testing.T) {
 	t.Parallel()
-	f := startedFleet(t, fleetSetup{instances: 2, session: "secret " + oldSecret + "\nidle 20s"})
+	f := startedFleet(t, fleetSetup{instances: 2, session: "secret " + oldSecret + "\nidle 60s"})
 	old := f.at[0].signIn("jo")
 	f.everywhere("a session under a configured secret", old)
-	f.reloadAll("secret " + newSecret + " " + oldSecret + "\nidle 20s")
+	f.reloadAll("secret " + newSecret + " " + oldSecret + "\nidle 60s")
 	f.everywhere("the session under the second secret", old)
 	again := ""
 	eventually(t, "the session is sealed anew", func() bool { // after a tenth of its idle time
@@ -155,7 +155,7 @@ func TestSecretsAreRotated(t *testing.T) {
 		again, _ = got.kept()
 		return again != ""
 	})
-	f.reloadAll("secret " + newSecret + "\nidle 20s")
+	f.reloadAll("secret " + newSecret + "\nidle 60s")
 	f.everywhere("the session that was sealed anew", again)
 	for _, i := range f.at {
 		if got := i.status(old); got != http.StatusUnauthorized {

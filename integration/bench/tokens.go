@@ -19,7 +19,7 @@ const (
 )
 
 // shortTokens is how many a row has at the most in a short run, whatever it says.
-const shortTokens = 2_000
+const shortTokens = 6_000
 
 // floodTokens is how many tokens a flood of refused ones takes its turns with.
 const floodTokens = 500
