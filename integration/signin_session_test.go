@@ -106,6 +106,29 @@ func TestSessionsAreTokens(t *testing.T) {
 	}
 }
 
+// TestSessionsAreRemovedWithoutSignin: cognito_auth and cognito_strip leave none to
+// upstreams of routes that cognito_signin does not see.
+func TestSessionsAreRemovedWithoutSignin(t *testing.T) {
+	w := startedSignin(t, signinSetup{})
+	s := w.setup(signinSetup{})
+	s.site = `@pages path /_cognito/*
+cognito_signin @pages signin
+@mine path /mine*
+cognito_auth @mine signin
+@public path /public*
+cognito_strip @public
+reverse_proxy $UPSTREAM`
+	w.load(s)
+	session := w.signedIn("jo")
+	for _, target := range []string{"/mine", "/public"} {
+		w.upstream.none(t)
+		w.wantStatus(200, w.get(target, session+"; a=1; __Secure-cognito-device-signin=2"))
+		if cookies := w.upstream.one(t).header["Cookie"]; !slices.Equal(cookies, []string{"a=1"}) {
+			t.Errorf("%s: expected a=1 alone at the upstream, got %.80q", target, cookies)
+		}
+	}
+}
+
 // wantPrivate: what a session brought is for nobody else.
 func (w *signinWorld) wantPrivate(got answer, private bool) {
 	w.Helper()

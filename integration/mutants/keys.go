@@ -64,7 +64,7 @@ var keys = []mutant{
 		`return s.expires.IsZero() || now.Before(s.expires)`, `return s.expires.IsZero() || !now.IsZero()`),
 		unit("TestWhatTheStoreHoldsIsNotBelievedBlindly")},
 	{"keys come over http from another machine", without("plugin/config/values.go",
-		`if u.Scheme == "http" && !insecure && !loopback.Host(u.Hostname()) {`, `if u.Scheme == "" {`), in("./plugin/config", "TestUserPoolValidateRefuses")},
+		`!insecure && !loopback.Host(u.Hostname())`, `!insecure && u.Scheme == "" && !loopback.Host(u.Hostname())`), in("./plugin/config", "TestUserPoolValidateRefuses")},
 	{"two pools whose keys share a place in the storage lend each other their keys", without("plugin/keyset.go",
 		`sum := sha256.Sum256([]byte(url))`, `sum := sha256.Sum256([]byte(url)[:8])`), in("./plugin", "TestStorageKeysDiffer")},
 }

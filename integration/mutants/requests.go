@@ -55,7 +55,7 @@ var requests = []mutant{
 	{"the token is forwarded though nobody asked for it", without(authGo,
 		`if id.forwardToken {`, `if raw != "" {`), unit("TestAuth")},
 	{"the upstream gets the session, and with it the user's refresh token for ever", without(authGo,
-		`app.removeSessions(r)`, `_ = app.sessions`), world("TestSessionsAreTokens")},
+		`app.removeSessions(r)`, `_ = app.sessions`), world("TestSessionsAreRemovedWithoutSignin")},
 	{"the upstream gets sign-ins on their way and remembered devices", without(sessionIn,
 		"return true\n\t}\n\tfor _, sessions := range a.sessions {", "return false\n\t}\n\tfor _, sessions := range a.sessions {"), world("TestSessionsAreTokens")},
 	{"of two tokens, the edge checks one and a system behind it believes the other", without(sourceGo,
