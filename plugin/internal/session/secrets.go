@@ -47,11 +47,11 @@ const (
 	minDistinct = 8 // of 32 random hexadecimal digits, fewer differ once in 25 million
 )
 
-// placeholders are what examples, templates and hurried people write. A random
-// secret in base64 contains one of them once in some five million times.
+// placeholders are what examples, templates and hurried people write. Of random
+// secrets in base64, one in some 600 000 contains one of them, and is to be made anew.
 var placeholders = []string{
 	"secret", "passwor", "passphrase", "changeme", "change-me", "change_me", "change this", "changethis", "replace",
-	"example", "default", "insert", "your-", "your_", "placeholder", "qwerty", "qwertz", "letmein", "lorem ipsum", "foobar",
+	"example", "default", "insert", "your-", "your_", "placeholder", "qwert", "letmein", "lorem ipsum", "foobar",
 	"abcdefgh", "12345678", "87654321",
 }
 
