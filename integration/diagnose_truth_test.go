@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -16,7 +17,10 @@ func startedRoute(t *testing.T, signin string, handlers ...string) *signinWorld 
 	route := strings.ReplaceAll(strings.Join(handlers, "\n"), "SIGNIN", "cognito_signin signin {\n"+signin+"\n}")
 	s.site = "route {\n" + route + "\nreverse_proxy $UPSTREAM\n}"
 	w.load(s)
-	eventually(t, "both pools have their keys", func() bool { return w.logged("info", "token keys changed") >= 2 })
+	eventually(t, "both pools have their keys", func() bool { // the second may have them from the storage
+		status := roundTrip(t, w.admin, http.MethodGet, "http://admin/cognito/status", "").body
+		return strings.Count(status, `"trusted":true`)+strings.Count(status, `"trusted": true`) >= 2
+	})
 	return w
 }
 
